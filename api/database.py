@@ -1,0 +1,133 @@
+"""One database, SQLite or PostgreSQL, behind the same transactions.
+
+Rules:
+- SQLite runs in WAL mode with ``synchronous=FULL``: a commit is on disk before it answers; recursive triggers are on,
+  since ``INSERT OR REPLACE`` would otherwise slip past the append-only triggers.
+- A writing transaction on SQLite begins IMMEDIATE, so two writers queue instead of failing half-way.
+- PostgreSQL sessions carry lock, statement and idle-in-transaction limits: a frozen replica cannot hold a lock for long.
+- Time inside a transaction is the database's (PostgreSQL) or the process clock's (SQLite, same machine), never the caller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+Clock = Callable[[], datetime]
+
+POSTGRES_LIMITS = {
+    "lock_timeout": "2000",
+    "statement_timeout": "30000",
+    "idle_in_transaction_session_timeout": "5000",
+    "timezone": "UTC",
+    "application_name": "yumen",
+}
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA recursive_triggers=ON",
+    "PRAGMA busy_timeout=5000",
+)
+
+
+def utc_now() -> datetime:
+    """The process clock, aware UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """An open transaction and the instant it works at.
+
+    Attributes:
+        connection: the connection to run statements on; the transaction commits when the block ends.
+        now: the database's clock when the transaction began, aware UTC.
+    """
+
+    connection: AsyncConnection
+    now: datetime
+
+
+class Database:
+    """Opens transactions on one database URL (``sqlite+aiosqlite:///…`` or ``postgresql+asyncpg://…``)."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    @classmethod
+    def open(cls, url: str, *, clock: Clock = utc_now, pool_size: int = 5) -> Database:
+        """Make the engine for ``url``; connects lazily, so a database that is down is found at first use."""
+        if make_url(url).get_backend_name() == "sqlite":
+            engine = create_async_engine(url)
+            _prepare_sqlite(engine)
+        else:
+            engine = create_async_engine(
+                url, pool_size=pool_size, pool_pre_ping=True, connect_args={"server_settings": POSTGRES_LIMITS, "timeout": 3}
+            )
+        return cls(engine, clock)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded default."""
+        return self._engine.dialect.name == "sqlite"
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The engine, for migrations."""
+        return self._engine
+
+    @property
+    def clock(self) -> Clock:
+        """The clock SQLite transactions use."""
+        return self._clock
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Open a writing transaction; commits when the block ends, rolls back when it raises."""
+        async with self._connect(writing=True) as connection, connection.begin():
+            yield Transaction(connection, await self._now(connection))
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        """Open a reading transaction: one snapshot on SQLite, READ COMMITTED on PostgreSQL."""
+        async with self._connect(writing=False) as connection, connection.begin():
+            yield Transaction(connection, await self._now(connection))
+
+    async def close(self) -> None:
+        """Close every pooled connection."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _connect(self, *, writing: bool) -> AsyncIterator[AsyncConnection]:
+        async with self._engine.connect() as connection:
+            yield await connection.execution_options(yumen_writing=writing)
+
+    async def _now(self, connection: AsyncConnection) -> datetime:
+        if self.is_sqlite:
+            return self._clock()
+        found: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        return found.astimezone(UTC)
+
+
+def _prepare_sqlite(engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def _configure(dbapi: Any, _record: Any) -> None:
+        dbapi.isolation_level = None
+        cursor = dbapi.cursor()
+        for pragma in SQLITE_PRAGMAS:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        writing = connection.get_execution_options().get("yumen_writing", True)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -1,0 +1,84 @@
+"""Shared fixtures: real databases, a clock that moves only when told."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from api import schema
+from api.database import Database
+from tests import postgres
+
+
+class TickingClock:
+    """A clock for tests: stands still until moved."""
+
+    def __init__(self, start: datetime) -> None:
+        self.instant = start
+
+    def __call__(self) -> datetime:
+        return self.instant
+
+    def move(self, **parts: float) -> None:
+        self.instant += timedelta(**parts)
+
+
+@pytest.fixture
+def clock() -> TickingClock:
+    return TickingClock(datetime(2026, 11, 23, 2, 0, tzinfo=UTC))
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with postgres.server(tmp_path_factory.mktemp("postgres")) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_dsn: str) -> str:
+    """A database with the schema created, to copy per test."""
+    name, url = postgres.new_database(postgres_dsn)
+    asyncio.run(_create_schema(url))
+    return name
+
+
+@pytest.fixture
+def new_postgres(postgres_dsn: str, postgres_template: str) -> Iterator[Callable[[], str]]:
+    """Make fresh databases with the schema; dropped afterwards."""
+    made: list[str] = []
+
+    def make() -> str:
+        name, url = postgres.new_database(postgres_dsn, postgres_template)
+        made.append(name)
+        return url
+
+    yield make
+    for name in made:
+        postgres.drop_database(postgres_dsn, name)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database with the schema, on each supported engine."""
+    if request.param == "postgres":
+        make: Callable[[], str] = request.getfixturevalue("new_postgres")
+        return make()
+    url = f"sqlite+aiosqlite:///{tmp_path / 'yumen.db'}"
+    asyncio.run(_create_schema(url))
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str, clock: TickingClock) -> AsyncIterator[Database]:
+    opened = Database.open(database_url, clock=clock)
+    yield opened
+    await opened.close()
+
+
+async def _create_schema(url: str) -> None:
+    database = Database.open(url)
+    async with database.transaction() as tx:
+        await schema.create(tx.connection)
+    await database.close()

@@ -1,0 +1,1 @@
+"""Build helpers: nothing here is imported by the product."""
