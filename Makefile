@@ -1,0 +1,47 @@
+# Yumen's commands. `make help` lists them. Everything runs in .venv of this checkout, made on first use.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PY := .venv/bin/python
+ARGS ?=
+
+.PHONY: help demo serve test check bench policies wheel lock clean env-run env-dev
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+env-run:
+	@tools/environment.sh run
+
+env-dev:
+	@tools/environment.sh dev
+
+demo: env-run ## play the five lenders' stories against the real service (under two minutes, leaves nothing running)
+	@.venv/bin/yumen demo $(ARGS)
+
+serve: env-run ## start the service on the embedded default (ARGS="--help" for its options)
+	@.venv/bin/yumen serve $(ARGS)
+
+test: env-dev ## run all tests (ARGS="tests/vault -x" for some of them)
+	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) -m pytest $(ARGS)
+
+check: env-dev ## lint, types, room directions, policies, house rules: what needs no service
+	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) tools/check.py $(ARGS)
+
+bench: env-dev ## measure reads and batches beside two baselines (docs/benchmarks.md)
+	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) -m tests.bench $(ARGS)
+
+policies: env-dev ## rebuild the embedded policy bundle from the Rego sources (needs OPA)
+	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) tools/policies.py build $(ARGS)
+
+wheel: env-dev ## build the sdist and the wheel into dist/
+	@$(PY) tools/build.py dist
+
+lock: ## resolve the dependencies anew and write the lock files (needs uv)
+	uv lock
+	uv run --no-sync python tools/requirements.py
+	uv run --no-sync python tools/dependencies.py
+
+clean: ## remove what builds and tests left; keeps .venv
+	rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*
+	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
