@@ -4,8 +4,10 @@ Rules:
 - SQLite runs in WAL mode with ``synchronous=FULL``: a commit is on disk before it answers; recursive triggers are on,
   since ``INSERT OR REPLACE`` would otherwise slip past the append-only triggers.
 - A writing transaction on SQLite begins IMMEDIATE, so two writers queue instead of failing half-way.
-- PostgreSQL sessions carry lock, statement and idle-in-transaction limits: a frozen replica cannot hold a lock for long.
-- Time inside a transaction is the database's (PostgreSQL) or the process clock's (SQLite, same machine), never the caller's.
+- PostgreSQL sessions carry lock, statement and idle-in-transaction limits: a frozen replica cannot hold locks for long.
+- Time inside a transaction is the database's (PostgreSQL) or the process clock's (SQLite, same machine), never the
+  caller's.
+- Errors and echoed statements never show parameters: they hold what people are not to read.
 """
 
 from __future__ import annotations
@@ -64,15 +66,16 @@ class Database:
         self._clock = clock
 
     @classmethod
-    def open(cls, url: str, *, clock: Clock = utc_now, pool_size: int = 5) -> Database:
+    def open(cls, url: str, *, clock: Clock = utc_now, pool_size: int = 5, echo: bool = False) -> Database:
         """Make the engine for ``url``; connects lazily, so a database that is down is found at first use."""
+        options: dict[str, Any] = {"hide_parameters": True, "echo": echo}
         if make_url(url).get_backend_name() == "sqlite":
-            engine = create_async_engine(url)
+            engine = create_async_engine(url, **options)
             _prepare_sqlite(engine)
         else:
-            engine = create_async_engine(
-                url, pool_size=pool_size, pool_pre_ping=True, connect_args={"server_settings": POSTGRES_LIMITS, "timeout": 3}
-            )
+            session = {"server_settings": POSTGRES_LIMITS, "timeout": 3}
+            options |= {"pool_size": pool_size, "pool_pre_ping": True, "pool_timeout": 5, "connect_args": session}
+            engine = create_async_engine(url, **options)
         return cls(engine, clock)
 
     @property

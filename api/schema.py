@@ -1,7 +1,7 @@
 """Every room's tables, gathered so that migrations and tests see one schema.
 
-A room's ``tables.py`` defines SQLModel tables and may hold ``DDL``: per dialect, the statements (triggers) that belong to
-them. Importing this module registers all tables on ``SQLModel.metadata``.
+A room's ``tables.py`` defines SQLModel tables and may hold ``DDL``: per dialect, the statements (triggers) that belong
+to them. Importing this module registers all tables on ``SQLModel.metadata``.
 """
 
 from __future__ import annotations
