@@ -1,0 +1,172 @@
+"""Every way the vault refuses, as one small tree of typed errors.
+
+Rules:
+- one root, `VaultError`; each leaf has a stable `code`;
+- attributes say which kind, field, version or file is meant, never a value, a key or part of one;
+- a ciphertext that does not open says only that: wrong key, other subject, other field and altered
+  bytes are one error, so that an answer teaches an attacker nothing.
+"""
+
+from typing import ClassVar
+
+
+class VaultError(Exception):
+    """Root of all refusals of the vault."""
+
+    code: ClassVar[str] = "vault/error"
+
+
+class UnknownVersionError(VaultError):
+    """The first byte names a format this release does not know."""
+
+    code: ClassVar[str] = "vault/unknown_version"
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"format version {version} is not known")
+        self.version = version
+
+
+class UnknownSuiteError(VaultError):
+    """The suite byte names a cipher suite this release or deployment does not have."""
+
+    code: ClassVar[str] = "vault/unknown_suite"
+
+    def __init__(self, suite: int) -> None:
+        super().__init__(f"cipher suite {suite} is not available")
+        self.suite = suite
+
+
+class UnknownKeyError(VaultError):
+    """The key id names a key that is not loaded: never made here, or retired."""
+
+    code: ClassVar[str] = "vault/unknown_key"
+
+    def __init__(self, key_id: int) -> None:
+        super().__init__(f"key {key_id} is not known or is retired")
+        self.key_id = key_id
+
+
+class TruncatedError(VaultError):
+    """The bytes end before the header and tag are complete."""
+
+    code: ClassVar[str] = "vault/truncated"
+
+    def __init__(self, size_b: int) -> None:
+        super().__init__(f"{size_b} bytes are too few")
+        self.size_b = size_b
+
+
+class TamperedError(VaultError):
+    """The bytes do not open under this key for this place; no more is said."""
+
+    code: ClassVar[str] = "vault/tampered"
+
+    def __init__(self) -> None:
+        super().__init__("does not open")
+
+
+class TooLargeError(VaultError):
+    """The value is longer than the vault seals in one piece."""
+
+    code: ClassVar[str] = "vault/too_large"
+
+    def __init__(self, size_b: int, limit_b: int) -> None:
+        super().__init__(f"{size_b} bytes, the limit is {limit_b}")
+        self.size_b = size_b
+        self.limit_b = limit_b
+
+
+class EntropyError(VaultError):
+    """The entropy source gave fewer or more bytes than asked."""
+
+    code: ClassVar[str] = "vault/entropy"
+
+    def __init__(self, asked_b: int, got_b: int) -> None:
+        super().__init__(f"asked {asked_b} random bytes, got {got_b}")
+        self.asked_b = asked_b
+        self.got_b = got_b
+
+
+class KeyMissingError(VaultError):
+    """A key that should be there is not: destroyed with its subject, or never made."""
+
+    code: ClassVar[str] = "vault/key_missing"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"no {what}")
+        self.what = what
+
+
+class UnknownKindError(VaultError):
+    """The kind of identifier is not one the vault has a canonical form for."""
+
+    code: ClassVar[str] = "vault/unknown_kind"
+
+    def __init__(self) -> None:
+        super().__init__("not a kind of identifier")
+
+
+class NotAnIdentifierError(VaultError):
+    """The value is not an identifier of its kind; `fault` says what is wrong, never the value."""
+
+    code: ClassVar[str] = "vault/not_an_identifier"
+
+    def __init__(self, kind: str, fault: str) -> None:
+        super().__init__(f"not a {kind}: {fault}")
+        self.kind = kind
+        self.fault = fault
+
+
+class IdentifierTakenError(VaultError):
+    """The identifier belongs to another subject of the tenant already."""
+
+    code: ClassVar[str] = "vault/identifier_taken"
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"the {field} belongs to another subject")
+        self.field = field
+
+
+class TokenNotFoundError(VaultError):
+    """No such token for this tenant and recipient; malformed and foreign tokens look the same."""
+
+    code: ClassVar[str] = "vault/token_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("no such token")
+
+
+class RootKeyError(VaultError):
+    """Root of the refusals of root key providers."""
+
+    code: ClassVar[str] = "vault/root_key"
+
+
+class RootKeyMissingError(RootKeyError):
+    """There is no root key where the settings say."""
+
+    code: ClassVar[str] = "vault/root_key_missing"
+
+
+class RootKeyExposedError(RootKeyError):
+    """Others than the service's own user could read or replace the root key."""
+
+    code: ClassVar[str] = "vault/root_key_exposed"
+
+
+class RootKeyMalformedError(RootKeyError):
+    """What stands where the root key should be is not one."""
+
+    code: ClassVar[str] = "vault/root_key_malformed"
+
+
+class RootKeyUnavailableError(RootKeyError):
+    """The root key cannot be reached now."""
+
+    code: ClassVar[str] = "vault/root_key_unavailable"
+
+
+class WrongRootKeyError(RootKeyError):
+    """The stored keys were wrapped by another root key than the one configured."""
+
+    code: ClassVar[str] = "vault/wrong_root_key"

@@ -1,0 +1,120 @@
+"""Sealed identifiers and the blind index over them.
+
+Rules:
+- the store sees ciphertext and keyed digests only, never an identifier;
+- a subject has one value per field; a new value replaces the sealed one and its index entry together;
+- an exclusive identifier has one owner per tenant: the second claimant is refused by the database.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vault.errors import IdentifierTakenError
+from vault.identify import SealedIdentifier
+from vault.store.rows import batches, insert_into, microseconds, table_of
+from vault.tables import VaultIdentifier, VaultIndexEntry
+
+_IDENTIFIERS: Final = table_of(VaultIdentifier)
+_INDEX: Final = table_of(VaultIndexEntry)
+
+
+async def put_identifiers(
+    connection: AsyncConnection, tenant: str, rows: Sequence[SealedIdentifier], now: datetime
+) -> None:
+    """Store identifiers and their index entries, replacing a subject's earlier values.
+
+    Raises: IdentifierTakenError: an exclusive identifier belongs to another subject; roll back.
+    """
+    ordered = sorted(rows, key=lambda row: (row.subject, row.field))
+    for batch in batches(ordered):
+        await _put_sealed(connection, tenant, batch, now)
+        await _put_index(connection, tenant, batch)
+
+
+async def identifiers(
+    connection: AsyncConnection, tenant: str, subjects: Sequence[str], fields: Sequence[str]
+) -> dict[tuple[str, str], bytes]:
+    """Give sealed identifiers by (subject, field); what is not stored is not in it."""
+    table = _IDENTIFIERS.c
+    found: dict[tuple[str, str], bytes] = {}
+    for batch in batches(subjects):
+        statement = select(table.subject, table.field, table.sealed).where(
+            table.tenant == tenant, table.subject.in_(batch), table.field.in_(fields)
+        )
+        for subject, field, sealed in await connection.execute(statement):
+            found[subject, field] = sealed
+    return found
+
+
+async def find_by_index(
+    connection: AsyncConnection, tenant: str, field: str, digests: Sequence[bytes]
+) -> dict[bytes, tuple[str, ...]]:
+    """Give the subjects of each blind index value, in order; a value nobody has is not in it."""
+    table = _INDEX.c
+    found: dict[bytes, tuple[str, ...]] = {}
+    for batch in batches(digests):
+        statement = (
+            select(table.digest, table.subject)
+            .where(table.tenant == tenant, table.field == field, table.digest.in_(batch))
+            .order_by(table.digest, table.subject)
+        )
+        for digest, subject in await connection.execute(statement):
+            found[digest] = (*found.get(digest, ()), subject)
+    return found
+
+
+async def _put_sealed(
+    connection: AsyncConnection, tenant: str, rows: Sequence[SealedIdentifier], now: datetime
+) -> None:
+    insert = insert_into(connection, _IDENTIFIERS)
+    statement = insert.on_conflict_do_update(
+        index_elements=["tenant", "subject", "field"],
+        set_={"sealed": insert.excluded.sealed, "updated_us": insert.excluded.updated_us},
+    )
+    updated_us = microseconds(now)
+    values = [
+        {"tenant": tenant, "subject": row.subject, "field": row.field, "sealed": row.sealed, "updated_us": updated_us}
+        for row in rows
+    ]
+    await connection.execute(statement, values)
+
+
+async def _put_index(connection: AsyncConnection, tenant: str, rows: Sequence[SealedIdentifier]) -> None:
+    table = _INDEX.c
+    places = [(row.subject, row.field) for row in rows]
+    replaced = delete(_INDEX).where(table.tenant == tenant, tuple_(table.subject, table.field).in_(places))
+    await connection.execute(replaced)
+    values = [
+        {
+            "tenant": tenant,
+            "field": row.field,
+            "digest": row.digest,
+            "subject": row.subject,
+            "is_exclusive": row.is_exclusive,
+        }
+        for row in sorted(rows, key=lambda row: (row.field, row.digest or b""))
+        if row.digest is not None
+    ]
+    if values:
+        await connection.execute(insert_into(connection, _INDEX).on_conflict_do_nothing(), values)
+        await _require_owners(connection, tenant, rows)
+
+
+async def _require_owners(connection: AsyncConnection, tenant: str, rows: Sequence[SealedIdentifier]) -> None:
+    table = _INDEX.c
+    claimed = {(row.field, row.digest): row.subject for row in rows if row.digest and row.is_exclusive}
+    if not claimed:
+        return
+    statement = select(table.field, table.digest, table.subject).where(
+        table.tenant == tenant,
+        table.is_exclusive,
+        tuple_(table.field, table.digest).in_(list(claimed)),
+    )
+    owners = {(row.field, row.digest): row.subject for row in await connection.execute(statement)}
+    for row in rows:
+        if row.digest and row.is_exclusive and owners.get((row.field, row.digest)) != row.subject:
+            raise IdentifierTakenError(row.field)

@@ -1,0 +1,105 @@
+"""The key of one data subject: seals their values and gives their pseudonym.
+
+Rules:
+- values are sealed with AES-256-GCM under the subject's own data key, with a fresh random nonce;
+- the associated data binds format version, suite, key id, tenant, subject and field, so that a
+  value moved to another row does not open;
+- pseudonym and commitments come from a second key of the same subject: with both keys destroyed,
+  values do not open, and the ledger's pseudonym and commitments tie to nobody.
+
+Standard: RFC 5116, NIST SP 800-38D, RFC 2104. Law: PIPL 51(3) (encryption, de-identification),
+47 (erasure). Format: docs/formats/sealed.md, docs/formats/keys.md.
+"""
+
+import hmac
+from functools import lru_cache
+from typing import Final, final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from vault.encoding import NAME_BYTES, Entropy, bind, draw, opaque_name, system_entropy
+from vault.errors import TamperedError, TooLargeError
+from vault.header import (
+    FORMAT_VERSION,
+    HEADER_BYTES,
+    NONCE_BYTES,
+    SEALED_OVERHEAD_BYTES,
+    Suite,
+    header,
+    require_key_id,
+)
+from vault.secret import Keeper
+
+KEY_BYTES: Final = 32
+MAX_PLAIN_BYTES: Final = 1 << 20
+PSEUDONYM_PREFIX: Final = "ps_"
+
+_BODY_START: Final = HEADER_BYTES + NONCE_BYTES
+_bound_field = lru_cache(maxsize=4096)(bind)
+
+
+@final
+class SubjectKey(Keeper):
+    """Two 32-byte keys of one subject, made and opened by the KeyRing only.
+
+    Cost: `open` and `seal` do no I/O; one AEAD call, one dictionary look-up and one concatenation.
+    """
+
+    __slots__ = ("_binding", "_decrypt", "_encrypt", "_header", "_pseudonym_key", "key_id", "subject", "tenant")
+
+    def __init__(self, keys: bytes, tenant: str, subject: str, key_id: int) -> None:
+        aead = AESGCM(keys[:KEY_BYTES])
+        self._encrypt = aead.encrypt
+        self._decrypt = aead.decrypt
+        self._pseudonym_key = keys[KEY_BYTES:]
+        self.tenant = tenant
+        self.subject = subject
+        self._header = header(key_id)
+        self._binding = bind("yumen/sealed", FORMAT_VERSION, Suite.AES, key_id, tenant, subject)
+        self.key_id = key_id
+
+    def seal(self, plain: bytes, field: str, entropy: Entropy = system_entropy) -> bytes:
+        """Encrypt one value for one field of this subject.
+
+        Shape: plain 0..1 MiB -> version u8, suite u8, key id u32, nonce 12 B, body, tag 16 B.
+        Raises: TooLargeError, EntropyError.
+        """
+        if len(plain) > MAX_PLAIN_BYTES:
+            raise TooLargeError(len(plain), MAX_PLAIN_BYTES)
+        nonce = draw(entropy, NONCE_BYTES)
+        body = self._encrypt(nonce, plain, self._binding + _bound_field(field))
+        return self._header + nonce + body
+
+    def open(self, sealed: bytes, field: str) -> bytes:
+        """Decrypt what `seal` made for this subject and field.
+
+        Raises: UnknownVersionError, UnknownSuiteError, UnknownKeyError, TruncatedError; TamperedError
+            for everything else, without detail.
+        """
+        if sealed[:HEADER_BYTES] != self._header or len(sealed) < SEALED_OVERHEAD_BYTES:
+            require_key_id(sealed, self.key_id)
+        try:
+            return self._decrypt(
+                sealed[HEADER_BYTES:_BODY_START],
+                sealed[_BODY_START:],
+                self._binding + _bound_field(field),
+            )
+        except InvalidTag:
+            raise TamperedError from None
+
+    def commit(self, payload: bytes) -> bytes:
+        """Give the keyed commitment to what was released (HMAC-SHA-256, 32 B).
+
+        Deterministic: let the payload name its ledger entry, so that equal values on different
+        days do not show as equal commitments.
+        """
+        return self._mac("yumen/commitment/1", payload)
+
+    def pseudonym(self) -> str:
+        """Give the name under which the ledger knows this subject: `ps_` and 26 characters."""
+        tag = self._mac("yumen/pseudonym/1", self.tenant.encode(), self.subject.encode())
+        return opaque_name(PSEUDONYM_PREFIX, tag[:NAME_BYTES])
+
+    def _mac(self, use: str, *parts: bytes) -> bytes:
+        return hmac.digest(self._pseudonym_key, bind(use, *parts), "sha256")
