@@ -1,0 +1,1 @@
+"""What is built installs and runs; what is locked agrees with itself."""
