@@ -9,6 +9,7 @@ Rules:
 import base64
 import os
 import re
+import struct
 from collections.abc import Callable
 from typing import Final
 
@@ -20,6 +21,8 @@ Entropy = Callable[[int], bytes]
 NAME_CHARACTERS: Final = 26
 NAME_BYTES: Final = 17
 NAME_BODY: Final = re.compile(r"[a-z2-7]{26}")
+
+_LENGTH: Final = struct.Struct(">I").pack
 
 
 def system_entropy(size_b: int) -> bytes:
@@ -43,13 +46,16 @@ def bind(*parts: str | bytes | int) -> bytes:
 
     Shape: each part as u32 big-endian length and content; text is UTF-8, an int is a u32 big-endian.
     """
-    encoded = []
+    bound = b""
     for part in parts:
-        content = part.encode() if isinstance(part, str) else part
-        if isinstance(content, int):
-            content = content.to_bytes(4, "big")
-        encoded.append(len(content).to_bytes(4, "big") + content)
-    return b"".join(encoded)
+        if isinstance(part, str):
+            content = part.encode()
+        elif isinstance(part, bytes):
+            content = part
+        else:
+            content = part.to_bytes(4, "big")
+        bound += _LENGTH(len(content)) + content
+    return bound
 
 
 def opaque_name(prefix: str, source: bytes) -> str:

@@ -15,6 +15,7 @@ Format: docs/formats/keys.md, docs/formats/blind-index.md.
 import hmac
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, final
 
 from cryptography.exceptions import InvalidTag
@@ -153,4 +154,9 @@ def wrapping_version(wrapped: bytes) -> int:
 
 
 def _wrap_binding(kek_version: int, key_id: int, tenant: str, subject: str) -> bytes:
-    return bind("yumen/subject-key", FORMAT_VERSION, Suite.AES, kek_version, key_id, tenant, subject)
+    return _wrap_start(kek_version, key_id) + bind(tenant, subject)
+
+
+@lru_cache(maxsize=256)
+def _wrap_start(kek_version: int, key_id: int) -> bytes:
+    return bind("yumen/subject-key", FORMAT_VERSION, Suite.AES, kek_version, key_id)

@@ -39,6 +39,12 @@ _BODY_START: Final = HEADER_BYTES + NONCE_BYTES
 _bound_field = lru_cache(maxsize=4096)(bind)
 
 
+@lru_cache(maxsize=16)
+def _start(key_id: int) -> tuple[bytes, bytes]:
+    """Give the header and the part of the associated data that every subject's values share."""
+    return header(key_id), bind("yumen/sealed", FORMAT_VERSION, Suite.AES, key_id)
+
+
 @final
 class SubjectKey(Keeper):
     """Two 32-byte keys of one subject, made and opened by the KeyRing only.
@@ -55,8 +61,8 @@ class SubjectKey(Keeper):
         self._pseudonym_key = keys[KEY_BYTES:]
         self.tenant = tenant
         self.subject = subject
-        self._header = header(key_id)
-        self._binding = bind("yumen/sealed", FORMAT_VERSION, Suite.AES, key_id, tenant, subject)
+        self._header, binding = _start(key_id)
+        self._binding = binding + bind(tenant, subject)
         self.key_id = key_id
 
     def seal(self, plain: bytes, field: str, entropy: Entropy = system_entropy) -> bytes:
