@@ -17,7 +17,9 @@ from catalog.errors import (
     FieldInUseError,
     FormNotShapedError,
     RevisionNotFoundError,
+    ShapeError,
     ValueTypeError,
+    ViewNotFoundError,
 )
 from catalog.features import Feature, FeatureView, Transform, segment_id
 from catalog.fields import (
@@ -72,10 +74,12 @@ __all__ = [
     "RetentionCode",
     "RevisionNotFoundError",
     "SensitiveKind",
+    "ShapeError",
     "Shapes",
     "Transform",
     "ValueType",
     "ValueTypeError",
+    "ViewNotFoundError",
     "WrittenRule",
     "canonical",
     "digest",

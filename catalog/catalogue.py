@@ -17,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from catalog.canonical import digest
-from catalog.errors import CatalogDocumentError, CatalogValueError, FieldInUseError
+from catalog.errors import CatalogDocumentError, CatalogValueError, FieldInUseError, ViewNotFoundError
 from catalog.features import Feature, FeatureView
 from catalog.field_format import decode_field, field_document
 from catalog.fields import Field, field_problems, unknown_field
@@ -60,6 +60,10 @@ class Catalog:
         object.__setattr__(self, "_features", features)
         object.__setattr__(self, "revision", digest(self.document()))
 
+    def __hash__(self) -> int:
+        """Equal catalogues have equal revisions."""
+        return hash(self.revision)
+
     @classmethod
     def builtin(cls) -> "Catalog":
         """Return the catalogue that ships with the product: its fields, no views."""
@@ -73,9 +77,15 @@ class Catalog:
         """Return a tenant's feature by `view:name`, None if there is none (it is denied)."""
         return self._features.get((tenant, full_name))
 
-    def view(self, tenant: str, name: str) -> FeatureView | None:
-        """Return a tenant's view, None if there is none."""
-        return next((view for view in self.views_of(tenant) if view.name == name), None)
+    def view(self, tenant: str, name: str) -> FeatureView:
+        """Return a tenant's view.
+
+        Raises: ViewNotFoundError: the tenant has no view of this name.
+        """
+        for view in self.views:
+            if (view.tenant, view.name) == (tenant, name):
+                return view
+        raise ViewNotFoundError(tenant, name)
 
     def views_of(self, tenant: str) -> tuple[FeatureView, ...]:
         """Return the views of one tenant, by name."""

@@ -89,7 +89,25 @@ class RevisionNotFoundError(CatalogError):
         super().__init__(f"no catalogue revision {revision}")
 
 
-class FormNotShapedError(CatalogError):
+class ViewNotFoundError(CatalogError):
+    """The tenant has no feature view of this name."""
+
+    code: ClassVar[str] = "catalog/view_not_found"
+
+    def __init__(self, tenant: str, view: str) -> None:
+        """Keep the tenant and the name that was asked for."""
+        self.tenant = tenant
+        self.view = view
+        super().__init__(f"{tenant} has no feature view {view}")
+
+
+class ShapeError(CatalogError):
+    """A value could not be shaped into a release form."""
+
+    code: ClassVar[str] = "catalog/not_shaped"
+
+
+class FormNotShapedError(ShapeError):
     """The feature cannot be shaped here into this form (token and masked are the vault's)."""
 
     code: ClassVar[str] = "catalog/form_not_shaped"
@@ -101,7 +119,7 @@ class FormNotShapedError(CatalogError):
         super().__init__(f"feature {feature} has no shape for the form {form}")
 
 
-class ValueTypeError(CatalogError):
+class ValueTypeError(ShapeError):
     """A feature's value is not of its declared type; the value itself is not repeated."""
 
     code: ClassVar[str] = "catalog/value_type"
