@@ -1,0 +1,5 @@
+"""The only SQL of the consent room."""
+
+from consent.store import grants, registry, subjects
+
+__all__ = ["grants", "registry", "subjects"]

@@ -1,0 +1,108 @@
+"""SQL over ``consent_subjects``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from consent.instants import from_us, to_us
+from consent.store.dialects import chunks
+from consent.subjects import AgeBand, NewSubject, Subject, SubjectId
+from consent.tables import SUBJECTS
+
+
+async def existing(connection: AsyncConnection, tenant: str, refs: Sequence[str]) -> list[str]:
+    """Those of ``refs`` that are taken in this tenant."""
+    found: list[str] = []
+    for part in chunks(refs):
+        rows = await connection.execute(
+            select(SUBJECTS.c.ref).where(SUBJECTS.c.tenant == tenant, SUBJECTS.c.ref.in_(part))
+        )
+        found.extend(rows.scalars())
+    return found
+
+
+async def insert_subjects(connection: AsyncConnection, new: Sequence[NewSubject], now: datetime) -> None:
+    """Write new subjects at version 0."""
+    rows = [
+        {
+            "tenant": subject.id.tenant,
+            "ref": subject.id.ref,
+            "version": 0,
+            "pseudonym": subject.pseudonym,
+            "age_band": subject.age_band.value,
+            "oldest_observed_us": None,
+            "created_us": to_us(now),
+        }
+        for subject in new
+    ]
+    await connection.execute(insert(SUBJECTS), rows)
+
+
+async def subjects(
+    connection: AsyncConnection, tenant: str, refs: Sequence[str], *, lock: bool = False
+) -> dict[str, Subject]:
+    """The subjects of a tenant by reference; absent ones are left out.
+
+    With ``lock`` the rows are locked for update in the order of their references, so two writers cannot deadlock.
+    """
+    found: dict[str, Subject] = {}
+    for part in chunks(sorted(refs)):
+        query = select(SUBJECTS).where(SUBJECTS.c.tenant == tenant, SUBJECTS.c.ref.in_(part)).order_by(SUBJECTS.c.ref)
+        rows = await connection.execute(query.with_for_update() if lock else query)
+        found.update((row.ref, _subject(row)) for row in rows)
+    return found
+
+
+async def save_versions(connection: AsyncConnection, tenant: str, versions: Mapping[str, int]) -> None:
+    """Write the consent versions of locked subjects."""
+    statement = (
+        update(SUBJECTS)
+        .where(SUBJECTS.c.tenant == tenant, SUBJECTS.c.ref == bindparam("of_ref"))
+        .values(version=bindparam("to_version"))
+    )
+    await connection.execute(statement, [{"of_ref": ref, "to_version": to} for ref, to in versions.items()])
+
+
+async def save_age_band(connection: AsyncConnection, who: SubjectId, band: AgeBand) -> None:
+    """Write the age band of a locked subject."""
+    await connection.execute(
+        update(SUBJECTS).where(SUBJECTS.c.tenant == who.tenant, SUBJECTS.c.ref == who.ref).values(age_band=band.value)
+    )
+
+
+async def note_observed(connection: AsyncConnection, tenant: str, observed: Mapping[str, datetime]) -> None:
+    """Lower ``oldest_observed_us`` of the subjects to the times given, where these are older."""
+    at = bindparam("observed_us", type_=SUBJECTS.c.oldest_observed_us.type)
+    oldest = SUBJECTS.c.oldest_observed_us
+    statement = (
+        update(SUBJECTS)
+        .where(SUBJECTS.c.tenant == tenant, SUBJECTS.c.ref == bindparam("of_ref"), or_(oldest.is_(None), oldest > at))
+        .values(oldest_observed_us=at)
+    )
+    rows = [{"of_ref": ref, "observed_us": to_us(when)} for ref, when in sorted(observed.items())]
+    if rows:
+        await connection.execute(statement, rows)
+
+
+async def count(connection: AsyncConnection, tenant: str) -> int:
+    """How many subjects the tenant has."""
+    rows = await connection.execute(select(func.count()).select_from(SUBJECTS).where(SUBJECTS.c.tenant == tenant))
+    return int(rows.scalar_one())
+
+
+def _subject(row: Row[Any]) -> Subject:
+    oldest = row.oldest_observed_us
+    return Subject(
+        id=SubjectId(row.tenant, row.ref),
+        version=row.version,
+        pseudonym=row.pseudonym,
+        age_band=AgeBand(row.age_band),
+        oldest_observed=None if oldest is None else from_us(oldest),
+        created=from_us(row.created_us),
+    )

@@ -1,0 +1,176 @@
+"""The consent room's tables, their indexes and the triggers that keep history append-only.
+
+Rules kept by the database itself:
+- ``consent_events`` and ``consent_registry`` take inserts only: UPDATE, DELETE, TRUNCATE and, on SQLite,
+  ``INSERT OR REPLACE`` over an existing key are refused, with or without ``PRAGMA recursive_triggers``;
+- ``consent_epoch`` holds exactly one row, which exists from the start.
+
+Columns other rooms read:
+- ``consent_subjects`` (PK tenant, ref): ``version`` is the consent version, raised by every event of the subject,
+  always equal to the ``seq`` of the subject's newest event (0 before the first); a reader that recorded nothing since
+  may compare it under a share lock. ``pseudonym`` names the subject in the ledger. ``age_band`` is 'adult', 'minor'
+  or 'unknown'. ``oldest_observed_us`` is the time of the oldest stored value, NULL if none.
+- ``consent_grants`` (PK id): one row per grant, the fold of its events. For facts, read the rows WHERE ``tenant``,
+  ``subject``, ``purpose``, ``recipient`` match AND ``is_current`` (written bare, so that the partial index serves on
+  both databases), in the order ``id``. ``state`` is what was last recorded: 'live', 'paused', 'withdrawn', 'expired',
+  'refused' or 'superseded'; the clock adds: live or paused with ``expires_us <= now`` is expired, live with
+  ``starts_us > now`` has not started. ``material`` is compared with the purpose's current notice: unequal is stale.
+  ``fields`` is a canonical JSON array of names, sorted. ``guardian`` is a reference or NULL.
+- ``consent_registry`` (PK tenant, kind, name, version): every version of tenants, parties, clients, purposes and
+  notices; the highest version is the current one.
+- ``consent_epoch`` (id = 1): raised by every change of configuration.
+
+Times are microseconds since 1970-01-01 UTC. Documents are canonical JSON text.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlalchemy import BigInteger, Index, Table, Text, text
+from sqlmodel import Field, SQLModel
+
+
+class SubjectRow(SQLModel, table=True):
+    """One data subject: the row every consent event locks."""
+
+    __tablename__ = "consent_subjects"
+    tenant: str = Field(primary_key=True)
+    ref: str = Field(primary_key=True)
+    version: int = Field(sa_type=BigInteger)
+    pseudonym: str
+    age_band: str
+    oldest_observed_us: int | None = Field(default=None, sa_type=BigInteger)
+    created_us: int = Field(sa_type=BigInteger)
+
+    __table_args__ = (Index("consent_subjects_pseudonym", "tenant", "pseudonym", unique=True),)
+
+
+class EventRow(SQLModel, table=True):
+    """One consent event; seq runs from 1 without a gap for each subject."""
+
+    __tablename__ = "consent_events"
+    tenant: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True, sa_type=BigInteger)
+    grant_id: str | None = None
+    kind: str
+    at_us: int = Field(sa_type=BigInteger)
+    body: str = Field(sa_type=Text)
+
+    __table_args__ = (
+        Index("consent_events_grant", "tenant", "subject", "grant_id", "seq"),
+        {"sqlite_with_rowid": False},
+    )
+
+
+class GrantRow(SQLModel, table=True):
+    """The state of one grant, written with the event that made it."""
+
+    __tablename__ = "consent_grants"
+    id: str = Field(primary_key=True)
+    tenant: str
+    subject: str
+    purpose: str
+    recipient: str
+    notice: str
+    notice_version: int
+    notice_hash: str
+    material: str
+    form: str
+    guardian: str | None = None
+    evidence: str | None = None
+    provision: bool
+    fields: str = Field(sa_type=Text)
+    max_form: str
+    channel: str
+    state: str
+    version: int = Field(sa_type=BigInteger)
+    given_us: int = Field(sa_type=BigInteger)
+    starts_us: int = Field(sa_type=BigInteger)
+    expires_us: int | None = Field(default=None, sa_type=BigInteger)
+    is_current: bool
+
+    __table_args__ = (
+        Index(
+            "consent_grants_current",
+            "tenant",
+            "subject",
+            "purpose",
+            "recipient",
+            sqlite_where=text("is_current"),
+            postgresql_where=text("is_current"),
+        ),
+        Index("consent_grants_subject", "tenant", "subject", "id"),
+        Index(
+            "consent_grants_due",
+            "expires_us",
+            sqlite_where=text("state IN ('live', 'paused')"),
+            postgresql_where=text("state IN ('live', 'paused')"),
+        ),
+    )
+
+
+class RegistryRow(SQLModel, table=True):
+    """One version of a tenant, party, client, purpose or notice."""
+
+    __tablename__ = "consent_registry"
+    tenant: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    epoch: int = Field(sa_type=BigInteger)
+    at_us: int = Field(sa_type=BigInteger)
+    body: str = Field(sa_type=Text)
+
+    __table_args__: ClassVar[dict[str, object]] = {"sqlite_with_rowid": False}
+
+
+class EpochRow(SQLModel, table=True):
+    """The configuration epoch: a single row."""
+
+    __tablename__ = "consent_epoch"
+    id: int = Field(primary_key=True)
+    epoch: int = Field(sa_type=BigInteger)
+
+
+SUBJECTS: Table = SQLModel.metadata.tables["consent_subjects"]
+EVENTS: Table = SQLModel.metadata.tables["consent_events"]
+GRANTS: Table = SQLModel.metadata.tables["consent_grants"]
+REGISTRY: Table = SQLModel.metadata.tables["consent_registry"]
+EPOCH: Table = SQLModel.metadata.tables["consent_epoch"]
+
+_KEYS = {
+    "consent_events": ("tenant", "subject", "seq"),
+    "consent_registry": ("tenant", "kind", "name", "version"),
+}
+
+
+def _sqlite(table: str, key: tuple[str, ...]) -> tuple[str, ...]:
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    same = " AND ".join(f"{column} = NEW.{column}" for column in key)
+    known = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608  # names from this file
+    return (
+        f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refuse}",
+        f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}",
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} {known} {refuse}",
+    )
+
+
+def _postgres(table: str) -> tuple[str, ...]:
+    call = "EXECUTE FUNCTION consent_append_only()"
+    return (
+        f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW {call}",
+        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {call}",
+    )
+
+
+_FIRST_EPOCH = "INSERT INTO consent_epoch (id, epoch) VALUES (1, 0) ON CONFLICT (id) DO NOTHING"
+_FUNCTION = (
+    "CREATE OR REPLACE FUNCTION consent_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ "
+    "BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only', ERRCODE = 'restrict_violation'; END $$"
+)
+DDL: dict[str, tuple[str, ...]] = {
+    "sqlite": (*(line for table, key in _KEYS.items() for line in _sqlite(table, key)), _FIRST_EPOCH),
+    "postgresql": (_FUNCTION, *(line for table in _KEYS for line in _postgres(table)), _FIRST_EPOCH),
+}
