@@ -1,0 +1,116 @@
+"""The policy bundle as built: the compiled module, its data, its revision.
+
+Rules:
+- the revision is SHA-256, hex, over ``yumen-policy-v1\n``, the SHA-256 of the WebAssembly module and the SHA-256 of the
+  data document as canonical JSON (RFC 8785: keys sorted, no spaces, UTF-8);
+- the revision written in the manifest is recomputed at load, and a bundle whose content differs is refused;
+- the bundle for OPA servers, built from the same sources in the same run, carries the same revision.
+
+Files: ``policies/compiled/embedded.tar.gz`` (OPA bundle with ``policy.wasm``) and ``policies/compiled/server.tar.gz``.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from catalog import canonical
+from gate.errors import BundleError
+
+POLICIES = Path(__file__).parents[2] / "policies"
+EMBEDDED_BUNDLE = POLICIES / "compiled" / "embedded.tar.gz"
+SERVER_BUNDLE = POLICIES / "compiled" / "server.tar.gz"
+LARGEST_MEMBER_B = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something is withheld, for people.
+
+    Attributes:
+        code: stable code.
+        by: "policy" for codes that the rules give, "host" for faults of the service itself.
+        law, article: the instrument by its Chinese name, and the place in it ("" where it has no articles to cite).
+        zh, en: what is wrong. remedy_zh, remedy_en: what would cure it.
+    """
+
+    code: str
+    by: str
+    law: str
+    article: str
+    zh: str
+    en: str
+    remedy_zh: str
+    remedy_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The closed lists an answer is checked against."""
+
+    policy_codes: frozenset[str]
+    obligations: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A policy bundle whose revision was checked against its content.
+
+    Attributes:
+        module: the WebAssembly module.
+        data: the data document, as JSON.
+    """
+
+    revision: str
+    module: bytes
+    data: bytes
+    reasons: dict[str, Reason]
+    vocabulary: Vocabulary
+
+
+def load_bundle(path: Path = EMBEDDED_BUNDLE) -> Bundle:
+    """Read and check the bundle for the embedded engine.
+
+    Raises: BundleError: unreadable, incomplete, or its content is not what its revision says.
+    """
+    members = _members(path)
+    try:
+        module, data = members["policy.wasm"], members["data.json"]
+        stated = msgspec.json.decode(members[".manifest"])["revision"]
+        document = msgspec.json.decode(data)
+        actual = revision_of(module, document)
+        reasons = {code: Reason(code=code, **texts) for code, texts in document["yumen"]["codes"].items()}
+        obligations = frozenset(document["yumen"]["terms"]["obligations"])
+    except (KeyError, TypeError, AttributeError, msgspec.DecodeError) as fault:
+        raise BundleError(f"{path.name} is no policy bundle") from fault
+    if stated != actual:
+        raise BundleError(f"{path.name} holds another policy than its revision says")
+    codes = frozenset(code for code, reason in reasons.items() if reason.by == "policy")
+    return Bundle(actual, module, data, reasons, Vocabulary(codes, obligations))
+
+
+def revision_of(module: bytes, data: Any) -> str:
+    """The revision of a policy: what it does and what it knows, nothing about where or when it was built."""
+    parts = sha256(module).hexdigest() + sha256(canonical(data)).hexdigest()
+    return sha256(f"yumen-policy-v1\n{parts}".encode()).hexdigest()
+
+
+def _members(path: Path) -> dict[str, bytes]:
+    wanted = {"policy.wasm", "data.json", ".manifest"}
+    found: dict[str, bytes] = {}
+    try:
+        with tarfile.open(fileobj=io.BytesIO(path.read_bytes()), mode="r:gz") as archive:
+            for member in archive:
+                name = member.name.lstrip("/")
+                file = archive.extractfile(member) if name in wanted and member.size <= LARGEST_MEMBER_B else None
+                if file is not None:
+                    found[name] = file.read()
+    except (OSError, EOFError, tarfile.TarError) as fault:
+        raise BundleError(f"{path.name} cannot be read") from fault
+    return found

@@ -1,0 +1,38 @@
+# METADATA
+# title: Minors
+# description: A child under 14 is protected by a guardian's consent; an unknown age is not taken for an adult's.
+package yumen.minors
+
+import data.yumen.terms
+
+# METADATA
+# title: The subject's age is not known
+# custom: {code: AGE_UNKNOWN, article: PIPL 31}
+denies("AGE_UNKNOWN", subject) if not of_known_age(subject)
+
+of_known_age(subject) if terms.ages[subject.age]
+
+# METADATA
+# title: Age band that decides the rules for a subject
+default band(_) := "standard"
+
+band(subject) := "under_14" if subject.age == "under_14"
+
+# METADATA
+# title: A child's consent was not given by a guardian
+# custom: {code: NEEDS_GUARDIAN, article: PIPL 31}
+falls_short("NEEDS_GUARDIAN", grant) if not by_guardian(grant)
+
+by_guardian(grant) if grant.guardian == true
+
+# METADATA
+# title: What every consent of an age band needs
+needs("standard") := set()
+
+needs("under_14") := {"NEEDS_GUARDIAN"}
+
+# METADATA
+# title: Duties that go with a release to a reader
+obligations("standard") := set()
+
+obligations("under_14") := {"guardian_notice"}
