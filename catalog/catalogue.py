@@ -169,9 +169,12 @@ class Catalog:
         if faults.messages:
             raise CatalogDocumentError("; ".join(faults.messages))
         try:
-            return cls(fields, tuple(views))
+            catalog = cls(fields, tuple(views))
         except CatalogValueError as error:
             raise CatalogDocumentError("; ".join(error.problems)) from error
+        if catalog.document() != document:
+            raise CatalogDocumentError("the document is not as this catalogue would be written")
+        return catalog
 
 
 def load_views(given: Path | str, tenant: str, *, catalog: Catalog | None = None) -> list[FeatureView]:

@@ -56,6 +56,7 @@ D = TypeVar("D")
 
 def decode_field(part: Part) -> Field:
     """Read one field, noting its faults; what could not be read has a stand-in."""
+    before = part.faults.count
     keys = part.table(REQUIRED, OPTIONAL)
     if any(key not in keys for key in REQUIRED):
         return unknown_field(_read(keys, "name", Part.name, UNNAMED))
@@ -84,6 +85,8 @@ def decode_field(part: Part) -> Field:
         source=tuple(item.text() for item in keys["source"].items()),
         note=_read(keys, "note", Part.text, ""),
     )
+    if part.faults.count > before:
+        return field
     for key, problem in field_problems(field):
         part.at(key).fault(problem)
     return field

@@ -23,6 +23,10 @@ Choice = TypeVar("Choice", bound=StrEnum)
 class Faults(Protocol):
     """Where faults are noted; a file's `Source`, or a list for stored documents."""
 
+    @property
+    def count(self) -> int:
+        """How many faults were noted so far."""
+
     def fault_at(self, address: Address, message: str, *, key: bool = False) -> None:
         """Note a fault of the part at an address, or of its key."""
 
@@ -32,6 +36,11 @@ class ListedFaults:
     """Faults of a document without lines: each is written `address: message`."""
 
     messages: list[str]
+
+    @property
+    def count(self) -> int:
+        """How many faults were noted so far."""
+        return len(self.messages)
 
     def fault_at(self, address: Address, message: str, *, key: bool = False) -> None:  # noqa: ARG002  # no keys' places here
         """Note a fault of the part at an address."""

@@ -38,7 +38,11 @@ def decode_view(part: Part, *, tenant: str, fields: Mapping[str, Field]) -> Feat
 
 
 def decode_feature(part: Part, *, view: str, fields: Mapping[str, Field]) -> Feature | None:
-    """Read one feature; None if it is too incomplete to be one."""
+    """Read one feature; None if it is too incomplete to be one.
+
+    How its parts fit together is judged once each part is right, so that one slip is one fault.
+    """
+    before = part.faults.count
     keys = part.table(FEATURE_KEYS, ("shapes",))
     if any(key not in keys for key in FEATURE_KEYS):
         return None
@@ -54,6 +58,8 @@ def decode_feature(part: Part, *, view: str, fields: Mapping[str, Field]) -> Fea
         form=keys["form"].choice(ReleaseForm),
         shapes=decode_shapes(keys["shapes"], kind) if "shapes" in keys else Shapes(),
     )
+    if part.faults.count > before:
+        return feature
     for key, problem in feature_problems(feature):
         part.at(*key).fault(problem)
     return feature

@@ -48,6 +48,11 @@ class Source:
     key_places: dict[Address, Place] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
+    @property
+    def count(self) -> int:
+        """How many faults were noted so far."""
+        return len(self.faults)
+
     def fault(self, place: Place, message: str) -> None:
         """Note one fault."""
         self.faults.append(Fault(self.file, place[0], place[1], message))
