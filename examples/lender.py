@@ -2,8 +2,8 @@
 
 Rules:
 - every part has the shape the service takes over HTTP; an unknown or missing key is refused with file and place;
-- nothing in the file is tied to a calendar: an impact assessment says for how many days it holds, an observation how many
-  days old it is, so that an example does not rot.
+- nothing in the file is tied to a calendar: an impact assessment says for how many days it holds, an observation how
+  many days old it is, so that an example does not rot.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from examples.story import Expectation
@@ -81,22 +81,21 @@ def _paths(expected: Expectation, answer: Any) -> Iterator[str]:
 
 
 def _matches(wanted: Any, got: Any) -> bool:
-    if isinstance(wanted, dict) and len(wanted) == 1:
-        ((kind, value),) = wanted.items()
-        match kind:
-            case "is":
-                return bool(is_missing(got) == (value == "missing"))
-            case "at_least":
-                return isinstance(got, int | float) and got >= value
-            case "count":
-                return isinstance(got, list | dict) and len(got) == value
-            case "longer_than":
-                return isinstance(got, list | dict) and len(got) > value
-            case "holds":
-                return isinstance(got, str | list | dict) and value in got
-            case "lacks":
-                return isinstance(got, str | list | dict) and value not in got
+    if isinstance(wanted, dict) and len(wanted) == 1 and next(iter(wanted)) in _TESTS:
+        ((name, value),) = wanted.items()
+        return _TESTS[name](got, value)
     return bool(got == wanted)
+
+
+_TESTS: dict[str, Callable[[Any, Any], bool]] = {
+    "is": lambda got, value: is_missing(got) == (value == "missing"),
+    "at_least": lambda got, value: isinstance(got, int | float) and got >= value,
+    "count": lambda got, value: isinstance(got, list | dict) and len(got) == value,
+    "longer_than": lambda got, value: isinstance(got, list | dict) and len(got) > value,
+    "holds": lambda got, value: isinstance(got, str | list | dict) and value in got,
+    "lacks": lambda got, value: isinstance(got, str | list | dict) and value not in got,
+    "any": lambda got, value: isinstance(got, list) and any(value.items() <= one.items() for one in got),
+}
 
 
 def _short(value: Any) -> str:

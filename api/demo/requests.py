@@ -43,26 +43,27 @@ def _request(verb: Verb, given: dict[str, Any], names: Mapping[str, str], now: d
     match verb:
         case Verb.READ | Verb.TIME | Verb.SWEEP:
             return _read(given, names)
-        case Verb.GIVE:
-            return Request("POST", "/v1/grants", {"channel": "app", **given}, default_status=201)
-        case Verb.WITHDRAW:
-            return Request("POST", "/v1/withdrawals", given)
-        case Verb.REFUSE:
-            return Request("POST", "/v1/refusals", {"channel": "app", **given}, default_status=201)
-        case Verb.REVEAL:
-            body = {"fields": given["fields"], "reason": given["reason"]}
-            return Request("POST", f"/v1/subjects/{names[given['person']]}/reveal", body)
         case Verb.OBSERVE:
             return _observe(given, names, now)
-        case Verb.ASK:
+        case Verb.GIVE | Verb.REFUSE | Verb.WITHDRAW | Verb.REVEAL:
+            return _write(verb, given, names)
+        case Verb.ASK | Verb.MY_READS:
             who = {"subject": names[given["subject"]]} if "subject" in given else {}
-            return Request("GET", "/v1/entries", query=_texts({**given, **who}))
-        case Verb.MY_READS:
-            return Request("GET", "/v1/me/reads", query=_texts(given))
+            return Request("GET", "/v1/entries" if verb is Verb.ASK else "/v1/me/reads", query=_texts({**given, **who}))
         case Verb.CALL | Verb.FILES:
             return Request(given["method"], given["path"], given.get("body"), _texts(given.get("query", {})))
         case _:
             assert_never(verb)
+
+
+def _write(verb: Verb, given: dict[str, Any], names: Mapping[str, str]) -> Request:
+    if verb is Verb.WITHDRAW:
+        return Request("POST", "/v1/withdrawals", given)
+    if verb is Verb.REVEAL:
+        body = {"fields": given["fields"], "reason": given["reason"]}
+        return Request("POST", f"/v1/subjects/{names[given['person']]}/reveal", body)
+    path = "/v1/grants" if verb is Verb.GIVE else "/v1/refusals"
+    return Request("POST", path, {"channel": "app", **given}, default_status=201)
 
 
 def _read(given: dict[str, Any], names: Mapping[str, str]) -> Request:
