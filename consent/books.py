@@ -61,8 +61,12 @@ class Books:
             await store.grants.save_grants(connection, changed)
         versions = {book.subject.id.ref: book.version for book in books}
         await store.subjects.save_versions(connection, books[0].subject.id.tenant, versions)
-        numbers = iter(await self._journal.append(connection, entries, books[0].now))
-        return {book.subject.id.ref: tuple(next(numbers) for _ in book.entries) for book in books}
+        numbers = await self._journal.append(connection, entries, books[0].now)
+        owners = [book.subject.id.ref for book in books for _ in book.entries]
+        held: dict[str, list[int]] = {ref: [] for ref in versions}
+        for owner, number in zip(owners, numbers, strict=True):
+            held[owner].append(number)
+        return {ref: tuple(found) for ref, found in held.items()}
 
     async def close_one(self, connection: AsyncConnection, book: SubjectBook, grants: tuple[str, ...]) -> Recorded:
         """Write one book and answer for the grants concerned."""

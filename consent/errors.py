@@ -5,6 +5,9 @@ Attributes and messages name things of the configuration and opaque references, 
 
 from typing import ClassVar
 
+from catalog import is_name
+from consent.patterns import is_reference
+
 
 class ConsentError(Exception):
     """Root of all refusals of the consent room."""
@@ -24,14 +27,17 @@ class InvalidValueError(ConsentError):
 
 
 class NotFoundError(ConsentError):
-    """Base of "no such thing in this tenant"; another tenant's things count as absent."""
+    """Base of "no such thing in this tenant"; another tenant's things count as absent.
+
+    What is neither a name nor a reference is not repeated, since anything may have been typed there.
+    """
 
     code: ClassVar[str] = "consent/not_found"
     thing: ClassVar[str] = "thing"
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"no such {self.thing}: {name}")
-        self.name = name
+        self.name = name if is_name(name) or is_reference(name) else "(not a name)"
+        super().__init__(f"no such {self.thing}: {self.name}")
 
 
 class TenantNotFoundError(NotFoundError):

@@ -6,18 +6,16 @@ prefix and 26 base32 characters holding 130 random bits, so it says nothing abou
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from catalog import is_name
 from consent.errors import InvalidValueError
+from consent.patterns import is_digest, is_reference
 
 Entropy = Callable[[int], bytes]
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _LENGTH = 26
-_REFERENCE = re.compile(r"(sub|ps|gr|gd|ev)_[a-z2-7]{26}")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def new_id(prefix: str, entropy: Entropy) -> str:
@@ -40,8 +38,7 @@ def check_reference(text: str, item: str, *prefixes: str) -> None:
 
     Raises: InvalidValueError: naming ``item``, never the text.
     """
-    found = _REFERENCE.fullmatch(text)
-    if not found or found[1] not in prefixes:
+    if not is_reference(text, *prefixes):
         raise InvalidValueError(item, f"needs {' or '.join(prefixes)}_ and 26 base32 characters")
 
 
@@ -50,5 +47,25 @@ def check_evidence(text: str) -> None:
 
     Raises: InvalidValueError: if it is something else, so that no personal data can stand in it.
     """
-    if not _DIGEST.fullmatch(text):
+    if not is_digest(text):
         check_reference(text, "evidence", "ev")
+
+
+def check_text(text: str, item: str, limit: int) -> None:
+    """Refuse a text that is empty, too long or cannot be written as UTF-8.
+
+    Raises: InvalidValueError: naming ``item``, never the text.
+    """
+    if not text.strip() or len(text) > limit:
+        raise InvalidValueError(item, f"needs 1 to {limit} characters")
+    if any(0xD800 <= ord(character) <= 0xDFFF for character in text):
+        raise InvalidValueError(item, "holds a lone surrogate")
+
+
+def check_cursor(after: str) -> None:
+    """Refuse what cannot be the last name or id of a page.
+
+    Raises: InvalidValueError.
+    """
+    if after and not is_name(after) and not is_reference(after):
+        raise InvalidValueError("after", "is not the end of a page")

@@ -17,7 +17,7 @@ import msgspec
 
 from catalog import digest
 from consent.errors import InvalidValueError, NoticeItemMissingError
-from consent.ids import check_name
+from consent.ids import check_name, check_text
 from consent.values import BilingualText, Method, Purpose, check_distinct
 
 
@@ -34,6 +34,8 @@ class NoticeRecipient:
 
     def __post_init__(self) -> None:
         check_name(self.party, "recipient party")
+        if self.contact:
+            check_text(self.contact, "recipient contact", 200)
         check_distinct(self.fields, "recipient fields")
 
 
@@ -74,6 +76,8 @@ class NoticeDraft:
             (self.handler, "handler"),
         ):
             check_name(text, item)
+        if self.handler_contact:
+            check_text(self.handler_contact, "handler_contact", 200)
         check_distinct(self.fields, "fields")
         check_distinct(self.separate, "separate")
         check_distinct(self.methods, "methods")

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from catalog import is_name
 from consent import store
 from consent.errors import (
     GrantNotFoundError,
@@ -20,13 +21,16 @@ from consent.errors import (
     SubjectNotFoundError,
     TooSoonToAskError,
 )
+from consent.ids import check_cursor
 from consent.notices import Notice
+from consent.patterns import is_reference
 from consent.registry import ABSENT, Thing, Value, read
 from consent.store.grants import StoredEvent
 from consent.subjects import Grant, Subject, SubjectId
 from consent.values import Client, Party, Purpose, Tenant
 
 MAX_PAGE = 500
+MAX_SEQ = 2**63 - 1
 Item = TypeVar("Item")
 _TYPES: dict[type[Tenant | Party | Client | Purpose | Notice], Thing] = {
     Tenant: Thing.TENANT,
@@ -58,6 +62,7 @@ async def find_subject(connection: AsyncConnection, who: SubjectId) -> Subject:
 
 async def list_grants(connection: AsyncConnection, who: SubjectId, *, after: str = "", limit: int = 50) -> Page[Grant]:
     """A subject's grants in every state, refusals included, by id; empty if the subject is unknown."""
+    check_cursor(after)
     rows = await store.grants.grants(connection, who, after=after, limit=_checked(limit) + 1)
     return _page(rows, limit, [grant.state.id for grant in rows])
 
@@ -67,7 +72,7 @@ async def find_grant(connection: AsyncConnection, who: SubjectId, grant: str) ->
 
     Raises: GrantNotFoundError: the subject has no such grant, whoever else may.
     """
-    found = await store.grants.grants(connection, who, grant=grant)
+    found = await store.grants.grants(connection, who, grant=grant) if is_reference(grant, "gr") else []
     if not found:
         raise GrantNotFoundError(grant)
     return found[0]
@@ -80,6 +85,8 @@ async def list_events(
 
     ``after`` is the last ``seq`` seen; the page's ``after`` is its text.
     """
+    if not 0 <= after <= MAX_SEQ or (grant is not None and not is_reference(grant, "gr")):
+        return Page((), None)
     rows = await store.grants.events(connection, who, grant=grant, after=after, limit=_checked(limit) + 1)
     return _page(rows, limit, [str(event.seq) for event in rows])
 
@@ -88,6 +95,7 @@ async def list_current(
     connection: AsyncConnection, tenant: str, kind: type[Value], *, after: str = "", limit: int = 50
 ) -> Page[Value]:
     """The newest version of each tenant, party, client, purpose or notice of a tenant, in the order of names."""
+    check_cursor(after)
     rows = await store.registry.page(connection, tenant, _TYPES[kind], after=after, limit=_checked(limit) + 1)
     return _page([read(row.body, kind) for row in rows], limit, [row.name for row in rows])
 
@@ -98,7 +106,7 @@ async def find_current(connection: AsyncConnection, tenant: str, kind: type[Valu
     Raises: the NotFoundError of its kind.
     """
     thing = _TYPES[kind]
-    found = await store.registry.current(connection, tenant, [(thing, name)])
+    found = await store.registry.current(connection, tenant, [(thing, name)]) if is_name(name) else {}
     if not found:
         raise ABSENT[thing](name)
     return read(found[thing, name].body, kind)
@@ -109,7 +117,7 @@ async def list_versions(connection: AsyncConnection, tenant: str, kind: type[Val
 
     Raises: the NotFoundError of its kind.
     """
-    rows = await store.registry.versions(connection, tenant, _TYPES[kind], name)
+    rows = await store.registry.versions(connection, tenant, _TYPES[kind], name) if is_name(name) else []
     if not rows:
         raise ABSENT[_TYPES[kind]](name)
     return [read(row.body, kind) for row in rows]
@@ -120,9 +128,9 @@ async def find_notice_version(connection: AsyncConnection, tenant: str, name: st
 
     Raises: NoticeNotFoundError.
     """
-    for row in await store.registry.versions(connection, tenant, Thing.NOTICE, name):
-        if row.version == version:
-            return read(row.body, Notice)
+    for notice in await list_versions(connection, tenant, Notice, name):
+        if notice.version == version:
+            return notice
     raise NoticeNotFoundError(name)
 
 

@@ -21,7 +21,6 @@ from consent.book import SubjectBook
 from consent.books import Books, one_tenant
 from consent.errors import (
     AlreadyRegisteredError,
-    GrantNotFoundError,
     NothingToWithdrawError,
     NotLiveError,
     TooManyGrantsError,
@@ -29,6 +28,7 @@ from consent.errors import (
 from consent.grants import GrantState, Kind
 from consent.ids import Entropy, new_id
 from consent.journal import Actor, Journal
+from consent.queries import find_current, find_grant
 from consent.registry import TermsReader
 from consent.requests import (
     GrantRequest,
@@ -42,6 +42,7 @@ from consent.requests import (
 )
 from consent.rules import check_terms, new_grant, supersedes
 from consent.subjects import AgeBand, NewSubject, SubjectId
+from consent.values import Tenant
 
 MAX_OPEN_GRANTS = 32
 
@@ -61,11 +62,12 @@ class ConsentService:
     async def create_subjects(self, connection: AsyncConnection, new: Sequence[NewSubject], *, now: datetime) -> None:
         """Create data subjects of one tenant at consent version 0.
 
-        Raises: AlreadyRegisteredError: one of the references is taken.
+        Raises: TenantNotFoundError; AlreadyRegisteredError: one of the references is taken.
         """
         if not new:
             return
         tenant = one_tenant([subject.id for subject in new])
+        await find_current(connection, tenant, Tenant, tenant)
         taken = await store.subjects.existing(connection, tenant, [subject.id.ref for subject in new])
         if taken:
             raise AlreadyRegisteredError("subject", taken[0])
@@ -175,10 +177,7 @@ class ConsentService:
     async def _open_grant(self, connection: AsyncConnection, book: SubjectBook, grant: str) -> GrantState:
         found = book.find(grant)
         if found is None:
-            past = await store.grants.grants(connection, book.subject.id, grant=grant)
-            if not past:
-                raise GrantNotFoundError(grant)
-            found = past[0].state
+            found = (await find_grant(connection, book.subject.id, grant)).state
         if not found.state.is_open:
             raise NotLiveError(grant, found.state)
         return found

@@ -18,11 +18,12 @@ from enum import StrEnum
 
 from catalog import LawfulBasis, ReleaseForm
 from consent.errors import InvalidValueError
-from consent.ids import check_name
+from consent.ids import check_name, check_text
 from consent.instants import check_aware
 
 _REGION = re.compile(r"[A-Z]{2}")
 _TEXT_LIMIT = 20_000
+_REFERENCE_LIMIT = 200
 
 
 class PartyRole(StrEnum):
@@ -86,8 +87,9 @@ class BilingualText:
     en: str
 
     def __post_init__(self) -> None:
-        if max(len(self.zh), len(self.en)) > _TEXT_LIMIT:
-            raise InvalidValueError("text", f"is longer than {_TEXT_LIMIT} characters")
+        for text in (self.zh, self.en):
+            if text:
+                check_text(text, "text", _TEXT_LIMIT)
 
     @property
     def is_complete(self) -> bool:
@@ -154,8 +156,9 @@ class Party:
         check_region(self.region)
         check_aware(self.contract_ends, "contract_ends")
         check_aware(self.transfer_expires, "transfer_expires")
-        if not self.contact.strip() or len(self.contact) > _TEXT_LIMIT:
-            raise InvalidValueError("contact", "is empty or too long")
+        check_text(self.contact, "contact", _REFERENCE_LIMIT)
+        if self.transfer_ref is not None:
+            check_text(self.transfer_ref, "transfer_ref", _REFERENCE_LIMIT)
 
     def has_ended(self, now: datetime) -> bool:
         """Whether the contract is over at ``now``."""
@@ -209,8 +212,7 @@ class Override:
 
     def __post_init__(self) -> None:
         check_name(self.approved_by, "override approver")
-        if not self.reference.strip() or len(self.reference) > 200:
-            raise InvalidValueError("override reference", "is empty or too long")
+        check_text(self.reference, "override reference", _REFERENCE_LIMIT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +253,9 @@ class Purpose:
         check_distinct((override.name for override in self.overrides), "overrides")
         check_distinct(self.methods, "methods")
         check_aware(self.pipia_expires, "pipia_expires")
+        for text, item in ((self.basis_ref, "basis_ref"), (self.pipia, "pipia")):
+            if text is not None:
+                check_text(text, item, _REFERENCE_LIMIT)
         if not self.methods:
             raise InvalidValueError("methods", "names no way of processing")
         if self.revision < 1 or (self.max_grant_days is not None and self.max_grant_days < 1):

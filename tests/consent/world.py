@@ -129,9 +129,14 @@ class World:
         self.service = ConsentService(self.journal, entropy=seeded(7))
         self.notice: Notice
 
+    @property
+    def now(self) -> datetime:
+        """The test's clock, on both databases."""
+        return self.database.clock()
+
     async def build(self, subjects: int = 3) -> "World":
         async with self.database.transaction() as tx:
-            connection, now = tx.connection, tx.now
+            connection, now = tx.connection, self.now
             for name in ("group", "other"):
                 await self.registrar.register_tenant(
                     connection, Tenant(name=name, title=T("集团", "Group")), by=STEWARD, now=now
@@ -162,7 +167,9 @@ class World:
         return self.notice
 
     async def _publish(self, tx: Any, **parts: Any) -> Any:
-        return await self.registrar.publish_notice(tx.connection, draft(**parts), self.catalog, by=STEWARD, now=tx.now)
+        return await self.registrar.publish_notice(
+            tx.connection, draft(**parts), self.catalog, by=STEWARD, now=self.now
+        )
 
     def request(self, **parts: Any) -> GrantRequest:
         given: dict[str, Any] = {
@@ -182,7 +189,7 @@ class World:
     async def do(self, operation: str, *arguments: Any, by: Actor = PERSON) -> Any:
         """One operation of the service in a transaction of its own."""
         async with self.database.transaction() as tx:
-            return await getattr(self.service, operation)(tx.connection, *arguments, by=by, now=tx.now)
+            return await getattr(self.service, operation)(tx.connection, *arguments, by=by, now=self.now)
 
     async def give(self, **parts: Any) -> Any:
         return await self.do("give", self.request(**parts))
