@@ -105,7 +105,7 @@ def _email(value: object) -> str:
     """Lower case as a whole; the domain in its ASCII (punycode) form."""
     kind = IdentifierKind.EMAIL
     local, at, domain = clean(kind, value).rpartition("@")
-    local = _stable_lower(local)
+    local = local.lower()
     if not at or not _MAIL_LOCAL.fullmatch(local) or ".." in f".{local}.":
         raise refuse(kind, Fault.SHAPE)
     try:
@@ -122,7 +122,7 @@ def _email(value: object) -> str:
 def _name(value: object) -> str:
     """Upper case; middle dots as U+00B7; no spaces beside Han characters, single ones elsewhere."""
     kind = IdentifierKind.NAME
-    text = _stable_upper(plain_dashes(clean(kind, value)).replace("\u2019", "'"))
+    text = plain_dashes(clean(kind, value)).replace("\u2019", "'").upper()
     text = _DOT_AFTER_HAN.sub("\u00b7", _DOTS.sub("\u00b7", text))
     text = _SPACE_BY_HAN.sub("", text).strip("\u00b7 ")
     if len(text) > _MAX_NAME:
@@ -140,7 +140,7 @@ def _name(value: object) -> str:
 def _address(value: object) -> str:
     """Upper case, without spaces and separating punctuation; no geocoding."""
     kind = IdentifierKind.ADDRESS
-    text = _ADDRESS_FILLERS.sub("", _stable_upper(plain_dashes(clean(kind, value))))
+    text = _ADDRESS_FILLERS.sub("", plain_dashes(clean(kind, value)).upper())
     least, most = _ADDRESS_SIZE
     if not any(unicodedata.category(c)[0] == "L" for c in text) or len(text) < least:
         raise refuse(kind, Fault.SHAPE)
@@ -155,7 +155,7 @@ def _device(value: object) -> str:
     All-zero identifiers are what a phone gives when its owner refuses tracking: they name nobody.
     """
     kind = IdentifierKind.DEVICE
-    text = _DEVICE_FILLERS.sub("", _stable_lower(plain_dashes(clean(kind, value))))
+    text = _DEVICE_FILLERS.sub("", plain_dashes(clean(kind, value))).lower()
     if not _DEVICE.fullmatch(text):
         raise refuse(kind, Fault.SHAPE)
     if not text.strip("0"):
@@ -188,28 +188,25 @@ def _birth_date(value: object, today: date | None) -> str:
     return born.isoformat()
 
 
-def _stable_lower(text: str) -> str:
-    return _stable(text, str.lower)
+def _settled(form: Callable[[object], str]) -> Callable[[object], str]:
+    """Repeat a form until it changes nothing: dropping a character can let two others combine."""
 
+    def settle(value: object) -> str:
+        text = form(value)
+        while (again := form(text)) != text:
+            text = again
+        return text
 
-def _stable_upper(text: str) -> str:
-    return _stable(text, str.upper)
-
-
-def _stable(text: str, change: Callable[[str], str]) -> str:
-    """Change case until neither the change nor NFKC changes anything more."""
-    while (changed := unicodedata.normalize("NFKC", change(text))) != text:
-        text = changed
-    return text
+    return settle
 
 
 _FORMS: Final[dict[IdentifierKind, Callable[[object], str]]] = {
     IdentifierKind.MOBILE: _mobile,
     IdentifierKind.BANK_CARD: _bank_card,
     IdentifierKind.PASSPORT: _passport,
-    IdentifierKind.EMAIL: _email,
-    IdentifierKind.NAME: _name,
-    IdentifierKind.ADDRESS: _address,
-    IdentifierKind.DEVICE: _device,
-    IdentifierKind.ACCOUNT: _account,
+    IdentifierKind.EMAIL: _settled(_email),
+    IdentifierKind.NAME: _settled(_name),
+    IdentifierKind.ADDRESS: _settled(_address),
+    IdentifierKind.DEVICE: _settled(_device),
+    IdentifierKind.ACCOUNT: _settled(_account),
 }

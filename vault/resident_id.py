@@ -25,7 +25,7 @@ _CURRENT: Final = re.compile(r"[1-9][0-9]{16}[0-9X]")
 _OLD: Final = re.compile(r"[1-9][0-9]{14}")
 _OLD_FOREIGNER: Final = re.compile(r"[A-Z]{3}[0-9]{12}")
 _AMBIGUOUS_ORDERS: Final = ("996", "997", "998", "999")
-EARLIEST: Final = date(1900, 1, 1)
+EARLIEST: Final = date(1800, 1, 1)
 
 
 def check_character(body: str) -> str:

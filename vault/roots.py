@@ -100,8 +100,10 @@ class FileRootKey(Keeper):
 
         Raises: as `open`.
         """
-        if not path.exists():
-            _create(path, entropy)
+        try:
+            return cls.open(path, entropy)
+        except RootKeyMissingError:
+            _create(path, draw(entropy, ROOT_KEY_BYTES))
         return cls.open(path, entropy)
 
     @property
@@ -147,24 +149,28 @@ class FileRootKey(Keeper):
             raise WrongRootKeyError(message)
 
 
-def _create(path: Path, entropy: Entropy) -> None:
+def _create(path: Path, key: bytes) -> None:
     """Write the file beside its place, then link it in: others see it whole or not at all."""
-    line = b"yumen-root-v1 " + draw(entropy, ROOT_KEY_BYTES).hex().encode() + b"\n"
     scratch = path.with_name(f".{path.name}.{system_entropy(8).hex()}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            os.write(descriptor, line)
-            os.fsync(descriptor)
+            _fill(descriptor, b"yumen-root-v1 " + key.hex().encode() + b"\n")
+            _link(scratch, path)
         finally:
-            os.close(descriptor)
-        _link(scratch, path)
+            scratch.unlink()
     except OSError as error:
         message = f"the root key cannot be made at {path}: {error.strerror}"
         raise RootKeyUnavailableError(message) from error
+
+
+def _fill(descriptor: int, content: bytes) -> None:
+    try:
+        os.write(descriptor, content)
+        os.fsync(descriptor)
     finally:
-        scratch.unlink(missing_ok=True)
+        os.close(descriptor)
 
 
 def _link(scratch: Path, path: Path) -> None:
