@@ -26,7 +26,7 @@ test: env-dev ## run all tests (ARGS="tests/vault -x" for some of them)
 	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) -m pytest $(ARGS)
 
 check: env-dev ## lint, types, room directions, policies, house rules: what needs no service
-	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) tools/check.py $(ARGS)
+	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) -m tools.check $(ARGS)
 
 bench: env-dev ## measure reads and batches beside two baselines (docs/benchmarks.md)
 	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) -m tests.bench $(ARGS)
@@ -35,12 +35,12 @@ policies: env-dev ## rebuild the embedded policy bundle from the Rego sources (n
 	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) tools/policies.py build $(ARGS)
 
 wheel: env-dev ## build the sdist and the wheel into dist/
-	@$(PY) tools/build.py dist
+	@$(PY) -m tools.build dist
 
-lock: ## resolve the dependencies anew and write the lock files (needs uv)
+lock: env-dev ## resolve the dependencies anew and write the lock files (needs uv)
 	uv lock
-	uv run --no-sync python tools/requirements.py
-	uv run --no-sync python tools/dependencies.py
+	$(PY) -m tools.requirements
+	$(PY) -m tools.dependencies
 
 clean: ## remove what builds and tests left; keeps .venv
 	rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*

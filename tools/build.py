@@ -1,4 +1,4 @@
-"""Build the sdist, and the wheel from it, without a network: ``python tools/build.py FOLDER``.
+"""Build the sdist, and the wheel from it, without a network: ``python -m tools.build FOLDER``.
 
 The wheel is built from the unpacked sdist, so that what is published can be built again from what is published.
 """

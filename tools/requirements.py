@@ -1,6 +1,6 @@
 """Write requirements/*.txt from uv.lock, for those who install with pip: exact versions, every file's hash.
 
-``python tools/requirements.py`` writes them, ``--check`` says which differ. The files name no index: pip asks the one
+``python -m tools.requirements`` writes them, ``--check`` says which differ. The files name no index: pip asks the one
 it is configured for, and takes only what the hashes allow.
 """
 
