@@ -12,6 +12,7 @@ One instance serves one evaluation at a time; a lock sees to that.
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
 import threading
@@ -19,6 +20,7 @@ from typing import Any
 
 import msgspec
 import wasmtime
+from wasmtime import _ffi
 
 from gate.errors import BundleError, EngineLateError, EngineUnavailableError
 
@@ -108,8 +110,8 @@ class _Instance:
         for name, function in _host_functions(self._store).items():
             linker.define(self._store, "env", name, function)
         self._exports = linker.instantiate(self._store, module).exports(self._store)
-        self._evaluate = self._exports["opa_eval"]
-        self._heap_end = self._exports["opa_heap_ptr_get"]
+        self._evaluate = _DirectCall(self._store, self._exports["opa_eval"], 7)
+        self._heap_end = _DirectCall(self._store, self._exports["opa_heap_ptr_get"], 0)
         self._data_address = self._load(data)
         self._heap_start = self._call("opa_heap_ptr_get")
 
@@ -121,10 +123,9 @@ class _Instance:
             self._memory.grow(self._store, -(-missing // PAGE_B))
         self._memory.write(self._store, document, self._heap_start)
         self._store.set_epoch_deadline(ticks)
-        address = self._evaluate(  # type: ignore[operator]
-            self._store, 0, entrypoint, self._data_address, self._heap_start, size, self._heap_start + size, 0
+        return self._text(
+            self._evaluate(0, entrypoint, self._data_address, self._heap_start, size, self._heap_start + size, 0)
         )
-        return self._text(address)
 
     def document(self, name: str) -> Any:
         """Decode the JSON document that an export returns."""
@@ -139,12 +140,48 @@ class _Instance:
         return loaded
 
     def _text(self, address: int) -> bytes:
-        end = self._heap_end(self._store)  # type: ignore[operator]
-        found = self._memory.read(self._store, address, end)
+        found = self._memory.read(self._store, address, self._heap_end())
         return bytes(found[: found.index(0)])
 
     def _call(self, name: str, *arguments: int) -> int:
         result: int = self._exports[name](self._store, *arguments)  # type: ignore[operator]
+        return result
+
+
+class _DirectCall:
+    """A call of words to a word through wasmtime's C interface, with the argument array kept between calls.
+
+    ``wasmtime.Func`` works out its type and converts every argument at each call, which costs twenty times what the call
+    itself does: 57 of 80 us for the empty input.
+    """
+
+    def __init__(self, store: wasmtime.Store, function: Any, arity: int) -> None:
+        word = wasmtime.ValType.i32()
+        self._arguments = (_ffi.wasmtime_val_t * arity)()
+        for place in range(arity):
+            self._arguments[place] = wasmtime.Val._convert_to_raw(store, word, 0)  # noqa: SLF001
+        self._results = (_ffi.wasmtime_val_t * 1)()
+        self._store = store
+        self._function = function
+
+    def __call__(self, *words: int) -> int:
+        for place, word in enumerate(words):
+            self._arguments[place].of.i32 = word
+        trap = ctypes.POINTER(_ffi.wasm_trap_t)()
+        error = _ffi.wasmtime_func_call(
+            self._store._context(),  # noqa: SLF001
+            ctypes.byref(self._function._func),  # noqa: SLF001
+            self._arguments,
+            len(words),
+            self._results,
+            1,
+            ctypes.byref(trap),
+        )
+        if error:
+            raise wasmtime.WasmtimeError._from_ptr(error)  # noqa: SLF001
+        if trap:
+            raise wasmtime.Trap._from_ptr(trap)  # noqa: SLF001
+        result: int = self._results[0].of.i32
         return result
 
 

@@ -1,0 +1,101 @@
+"""Builds the gate of a process from its concrete parts.
+
+Rules:
+- SQLite gets the in-process store, PostgreSQL the pooled one; nothing else differs;
+- tokens and answer shapes are written through the ordinary database, each in a transaction of its own, before the entry
+  that relies on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from api.database import Database
+from catalog import Catalog
+from catalog.store import current as current_catalog
+from consent import load_registry
+from gate import Config, Gate
+from gate.deciding import Decider
+from gate.engines import PolicyEngine
+from gate.facts import microseconds
+from gate.fetching import Fetcher
+from gate.memo import DecisionMemo
+from gate.recording import Recorder
+from gate.situating import Situator
+from gate.store import HotStore
+from gate.store_postgres import PostgresStore
+from gate.store_sqlite import SqliteStore
+from lineage import Mac, Shape, ensure_shapes, guard
+from vault import KeyRing, issue_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class GateOptions:
+    """What can be set about a gate.
+
+    Attributes:
+        deadline_s: how long the policy engine may take for a group, seconds.
+        memo: how many decisions are remembered; 0 for none.
+        connections: database connections of the hot path (PostgreSQL).
+    """
+
+    deadline_s: float = 1.0
+    memo: int = 65_536
+    connections: int = 4
+
+
+async def open_gate(
+    url: str, database: Database, keys: KeyRing, engine: PolicyEngine, options: GateOptions | None = None
+) -> tuple[Gate, HotStore]:
+    """Open the hot store of ``url`` and put a gate on it; close the gate first, then the store."""
+    chosen = options or GateOptions()
+    store = await open_store(url, database.clock, chosen.connections)
+    cold = ColdPath(database, keys.mac)
+    gate = Gate(
+        Situator(store, keys, cold.config),
+        Decider(engine, DecisionMemo(chosen.memo), deadline_s=chosen.deadline_s),
+        Fetcher(store, keys, cold.tokens),
+        Recorder(store, keys, cold.keep_shapes),
+    )
+    return gate, store
+
+
+async def open_store(url: str, clock: Callable[[], datetime], connections: int = 4) -> HotStore:
+    """Open the hot store for a database URL."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return SqliteStore(Path(str(parsed.database)), lambda: microseconds(clock()), guard)
+    dsn = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
+    return await PostgresStore.open(dsn, connections=connections)
+
+
+class ColdPath:
+    """What the gate asks for seldom, answered through ordinary transactions."""
+
+    def __init__(self, database: Database, mac: Mac) -> None:
+        self._database = database
+        self._mac = mac
+
+    async def config(self) -> Config:
+        """Read the configuration of one epoch."""
+        async with self._database.reading() as tx:
+            registry = await load_registry(tx.connection)
+            catalog = await current_catalog(tx.connection)
+        return Config(registry.epoch, registry, catalog or Catalog.builtin())
+
+    async def tokens(
+        self, tenant: str, refs: Sequence[str], field: str, recipient: str, purpose: str
+    ) -> Mapping[str, str]:
+        """Give each subject's token, making the missing ones."""
+        async with self._database.transaction() as tx:
+            return await issue_tokens(tx.connection, tenant, refs, field, recipient, purpose, tx.now)
+
+    async def keep_shapes(self, shapes: Sequence[Shape]) -> None:
+        """Record shapes that are new."""
+        async with self._database.transaction() as tx:
+            await ensure_shapes(tx.connection, shapes, now=tx.now, mac=self._mac)

@@ -1,0 +1,99 @@
+"""Step 5: fetch what was allowed, open it, shape it.
+
+Rules:
+- segments are asked for by name: one that holds only denied fields is never read;
+- a subject whose key is gone, or whose sealed value does not open, is denied with a code of the host's own;
+- opened values live only until they are shaped; data keys do not outlive the group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from catalog import ShapeError
+from gate.facts import Call, GrantRow, SubjectFacts, SubjectRow
+from gate.ruling import Ruling, refusal
+from gate.store import HotStore, Sealed
+from vault import KeyRing, SubjectKey, VaultError
+
+KEY_UNAVAILABLE = "KEY_UNAVAILABLE"
+VALUE_UNREADABLE = "VALUE_UNREADABLE"
+EMPTY: Mapping[str, Any] = {}
+
+TokenIssuer = Callable[[str, Sequence[str], str, str, str], Awaitable[Mapping[str, str]]]
+"""(tenant, subjects, field, recipient, purpose) -> token by subject."""
+
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """One subject of one read, on its way through the steps."""
+
+    owner: Any
+    place: int
+    ref: str
+    call: Call
+    row: SubjectRow | None
+    facts: SubjectFacts
+    grants: tuple[GrantRow, ...]
+    ruling: Ruling = field(init=False)
+    key: SubjectKey | None = None
+    values: list[Any] = field(default_factory=list)
+
+
+class Fetcher:
+    """Fills items with released values, set by set."""
+
+    def __init__(self, store: HotStore, keys: KeyRing, tokens: TokenIssuer) -> None:
+        self._store = store
+        self._keys = keys
+        self._tokens = tokens
+
+    async def fill(self, items: Iterable[Item]) -> None:
+        """Fetch, open and shape the values of items whose ruling releases something."""
+        groups: dict[tuple[str, tuple[str, ...]], list[Item]] = {}
+        for item in items:
+            groups.setdefault((item.call.key.tenant, item.ruling.segments), []).append(item)
+        for (tenant, segments), group in groups.items():
+            refs = list({item.ref: None for item in group})
+            sealed = await self._store.fetch(tenant, refs, segments)
+            for item in group:
+                self._open(item, sealed.get(item.ref))
+        await self._issue([item for group in groups.values() for item in group if item.ruling.tokens])
+
+    def _open(self, item: Item, sealed: Sealed | None) -> None:
+        if sealed is None:
+            item.ruling = refusal(item.call, item.facts, KEY_UNAVAILABLE)
+            return
+        try:
+            key = item.key = self._keys.open_subject_key(item.call.key.tenant, item.ref, sealed.wrapped)
+        except VaultError:
+            item.ruling = refusal(item.call, item.facts, KEY_UNAVAILABLE)
+            return
+        values: list[Any] = [None] * len(item.ruling.features)
+        try:
+            opened = {name: _decode(key.open(blob, name)) for name, blob in sealed.segments.items()}
+            for part in item.ruling.parts:
+                value = opened.get(part.segment, EMPTY).get(part.name)
+                values[part.place] = part.shape(value)
+        except (VaultError, ShapeError, msgspec.DecodeError):
+            item.ruling = refusal(item.call, item.facts, VALUE_UNREADABLE)
+            return
+        item.values = values
+
+    async def _issue(self, items: Sequence[Item]) -> None:
+        wanted: dict[tuple[str, str, str, str], list[tuple[Item, int]]] = {}
+        for item in items:
+            for place, name in item.ruling.tokens:
+                scope = (item.call.key.tenant, name, item.call.party, item.call.key.purpose)
+                wanted.setdefault(scope, []).append((item, place))
+        for (tenant, name, recipient, purpose), asked in wanted.items():
+            refs = list({item.ref: None for item, _ in asked})
+            tokens = await self._tokens(tenant, refs, name, recipient, purpose)
+            for item, place in asked:
+                item.values[place] = tokens.get(item.ref)

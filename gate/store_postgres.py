@@ -1,0 +1,146 @@
+"""The hot path on PostgreSQL.
+
+Rules:
+- every step is one statement over arrays: round trips do not grow with the number of subjects;
+- ``record`` is one autocommitted statement: it takes share locks on the epoch row and on the subjects' rows, re-checks
+  them, and inserts; a replica frozen at any point never sits on a lock;
+- the entry id is drawn after the lock, so for one subject ids follow commits;
+- of several entries of one stream only an unbroken run from the first is inserted, so that no number is skipped;
+- a sequence number already taken by another replica inserts nothing, and the subject is decided again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import asyncpg
+
+from gate.facts import GrantRow, SubjectRow
+from gate.store import Gathered, Record, Scope, Sealed
+
+NOW_US = "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
+GATHER = f"""
+SELECT w.scope, s.ref, s.version, s.pseudonym, s.age_band, s.oldest_observed_us, coalesce(h.seq, 0),
+       g.id, g.version, g.state, g.form, g.guardian IS NOT NULL, g.provision, g.fields, g.max_form,
+       g.starts_us, g.expires_us, g.material, e.epoch, {NOW_US}
+FROM consent_epoch e
+LEFT JOIN unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[])
+       AS w(scope, tenant, purpose, recipient, ref) ON true
+LEFT JOIN consent_subjects s ON s.tenant = w.tenant AND s.ref = w.ref
+LEFT JOIN LATERAL (SELECT seq FROM ledger_entries l WHERE l.stream = s.pseudonym ORDER BY seq DESC LIMIT 1) h ON true
+LEFT JOIN consent_grants g ON g.tenant = s.tenant AND g.subject = s.ref
+      AND g.purpose = w.purpose AND g.recipient = w.recipient AND g.is_current
+WHERE e.id = 1
+"""
+HEADS = """
+SELECT w.stream, h.seq FROM unnest($1::text[]) AS w(stream)
+JOIN LATERAL (SELECT seq FROM ledger_entries l WHERE l.stream = w.stream ORDER BY seq DESC LIMIT 1) h ON true
+"""
+OBSERVED = """
+SELECT subject, segment, observed_us FROM gate_values
+WHERE tenant = $1 AND subject = ANY($2::text[]) AND segment = ANY($3::text[])
+"""
+BIRTHS = """
+SELECT i.subject, k.wrapped, i.sealed FROM vault_identifiers i
+JOIN vault_subject_keys k ON k.tenant = i.tenant AND k.subject = i.subject
+WHERE i.tenant = $1 AND i.subject = ANY($2::text[]) AND i.field = 'birth_date'
+"""
+FETCH = """
+SELECT k.subject, k.wrapped, v.segment, v.sealed FROM vault_subject_keys k
+LEFT JOIN gate_values v ON v.tenant = k.tenant AND v.subject = k.subject AND v.segment = ANY($3::text[])
+WHERE k.tenant = $1 AND k.subject = ANY($2::text[])
+"""
+RECORD = f"""
+WITH want AS MATERIALIZED (
+  SELECT w.*, min(w.seq) OVER (PARTITION BY w.stream) AS first_seq
+  FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::bigint[],
+              $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[],
+              $18::bytea[], $19::bytea[])
+    AS w(ref, version, valid_until_us, tenant, stream, seq, kind, at_us, client, party, purpose, subject, outcome, shape,
+         about, body, digest, mac)
+), current AS MATERIALIZED (
+  SELECT epoch FROM consent_epoch WHERE id = 1 AND epoch = $1 FOR SHARE
+), known AS MATERIALIZED (
+  SELECT w.* FROM want w JOIN current ON true
+  JOIN consent_subjects s ON s.tenant = w.tenant AND s.ref = w.ref AND s.version = w.version
+  ORDER BY w.tenant, w.ref, w.seq FOR SHARE OF s
+), held AS (
+  SELECT * FROM known UNION ALL SELECT w.* FROM want w JOIN current ON true WHERE w.ref IS NULL
+), run AS (
+  SELECT h.*, row_number() OVER (PARTITION BY stream ORDER BY seq) AS place FROM held h WHERE valid_until_us > {NOW_US}
+)
+INSERT INTO ledger_entries
+  (tenant, stream, seq, kind, at_us, client, party, purpose, subject, outcome, shape, about, body, digest, mac)
+SELECT tenant, stream, seq, kind, at_us, client, party, purpose, subject, outcome, shape, about, body, digest, mac
+FROM run WHERE seq = first_seq + place - 1 ORDER BY stream, seq
+ON CONFLICT (stream, seq) DO NOTHING RETURNING id, stream, seq
+"""
+LIMITS = {"lock_timeout": "1500", "statement_timeout": "2000", "timezone": "UTC", "application_name": "yumen-gate"}
+
+
+class PostgresStore:
+    """A small pool of connections with prepared statements."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, dsn: str, *, connections: int = 4, timeout_s: float = 2.0) -> PostgresStore:
+        """Connect to ``dsn`` (``postgresql://…``); raises what asyncpg raises when it cannot."""
+        pool = await asyncpg.create_pool(
+            dsn, min_size=1, max_size=connections, timeout=timeout_s, command_timeout=timeout_s + 0.5, server_settings=LIMITS
+        )
+        return cls(pool)
+
+    async def gather(self, wanted: Mapping[Scope, Sequence[str]]) -> Gathered:
+        """See :class:`gate.store.HotStore`."""
+        scopes = list(wanted)
+        flat = [(index, *scope, ref) for index, scope in enumerate(scopes) for ref in wanted[scope]]
+        columns = [list(column) for column in zip(*flat, strict=True)] or [[], [], [], [], []]
+        rows = await self._pool.fetch(GATHER, *columns)
+        subjects: dict[Scope, dict[str, SubjectRow]] = {scope: {} for scope in scopes}
+        for row in rows:
+            if row[1] is not None:
+                _add(subjects[scopes[row[0]]], tuple(row))
+        return Gathered(rows[0][18], rows[0][19], subjects)
+
+    async def heads(self, streams: Sequence[str]) -> dict[str, int]:
+        """See :class:`gate.store.HotStore`."""
+        return {row[0]: row[1] for row in await self._pool.fetch(HEADS, list(streams))}
+
+    async def observed(self, tenant: str, refs: Sequence[str], segments: Sequence[str]) -> list[tuple[str, str, int]]:
+        """See :class:`gate.store.HotStore`."""
+        return [tuple(row) for row in await self._pool.fetch(OBSERVED, tenant, list(refs), list(segments))]
+
+    async def births(self, tenant: str, refs: Sequence[str]) -> dict[str, tuple[bytes, bytes]]:
+        """See :class:`gate.store.HotStore`."""
+        return {row[0]: (row[1], row[2]) for row in await self._pool.fetch(BIRTHS, tenant, list(refs))}
+
+    async def fetch(self, tenant: str, refs: Sequence[str], segments: Sequence[str]) -> dict[str, Sealed]:
+        """See :class:`gate.store.HotStore`."""
+        found: dict[str, Sealed] = {}
+        for ref, wrapped, segment, sealed in await self._pool.fetch(FETCH, tenant, list(refs), list(segments)):
+            held = found.setdefault(ref, Sealed(wrapped, {}))
+            if segment is not None:
+                held.segments[segment] = sealed
+        return found
+
+    async def record(self, epoch: int, records: Sequence[Record]) -> dict[tuple[str, int], int]:
+        """See :class:`gate.store.HotStore`."""
+        flat = ((record.subject, record.version, record.valid_until_us, *record.row) for record in records)
+        columns = [list(column) for column in zip(*flat, strict=True)]
+        rows = await self._pool.fetch(RECORD, epoch, *columns)
+        return {(row[1], row[2]): row[0] for row in rows}
+
+    async def close(self) -> None:
+        """See :class:`gate.store.HotStore`."""
+        await self._pool.close()
+
+
+def _add(subjects: dict[str, SubjectRow], row: tuple[Any, ...]) -> None:
+    """Fold one joined row, one per grant, into its subject."""
+    known = subjects.get(row[1])
+    before = known.grants if known else ()
+    grants = before if row[7] is None else (*before, GrantRow._make(row[7:18]))
+    subjects[row[1]] = SubjectRow._make((*row[1:7], grants))

@@ -1,0 +1,42 @@
+"""The gate's own table: feature values, sealed per subject and segment.
+
+Rules:
+- a row holds one segment: all features of one view that derive from the same fields, sealed under the subject's data key;
+- so a field that was denied is never read from its source, and one opening serves every feature of a segment;
+- no value, and no name of a value, stands in clear.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, LargeBinary, String, Table
+from sqlmodel import Field, SQLModel
+
+
+class GateValue(SQLModel, table=True):
+    """One sealed segment of one subject."""
+
+    __tablename__ = "gate_values"
+
+    tenant: str = Field(sa_type=String, primary_key=True)
+    subject: str = Field(sa_type=String, primary_key=True)
+    segment: str = Field(sa_type=String, primary_key=True)
+    observed_us: int = Field(sa_type=BigInteger)
+    sealed: bytes = Field(sa_type=LargeBinary)
+
+
+class GateLoad(SQLModel, table=True):
+    """How far a bulk load has come, so that a killed one goes on where it stopped."""
+
+    __tablename__ = "gate_loads"
+
+    tenant: str = Field(sa_type=String, primary_key=True)
+    source: str = Field(sa_type=String, primary_key=True)
+    view: str = Field(sa_type=String)
+    rows_done: int = Field(sa_type=BigInteger)
+    rows_rejected: int = Field(sa_type=BigInteger)
+    finished: bool = False
+    updated_us: int = Field(sa_type=BigInteger)
+
+
+VALUES: Table = SQLModel.metadata.tables["gate_values"]
+LOADS: Table = SQLModel.metadata.tables["gate_loads"]

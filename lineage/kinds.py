@@ -1,0 +1,80 @@
+"""The closed choices of a ledger entry: what happened, how it ended, who acted.
+
+Wire names are append-only: a name that was ever written keeps its meaning for ever.
+"""
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What an entry records; docs/formats/ledger-entry.md gives the parts of each."""
+
+    READ = "read"
+    GRANT_GIVEN = "grant.given"
+    GRANT_REFUSED = "grant.refused"
+    GRANT_WITHDRAWN = "grant.withdrawn"
+    GRANT_NARROWED = "grant.narrowed"
+    GRANT_PAUSED = "grant.paused"
+    GRANT_RESUMED = "grant.resumed"
+    GRANT_EXPIRED = "grant.expired"
+    CONSENT_GIVEN = "consent.given"
+    CONSENT_REFUSED = "consent.refused"
+    CONSENT_WITHDRAWN = "consent.withdrawn"
+    CONSENT_FIELD_WITHDRAWN = "consent.field_withdrawn"
+    CONSENT_PAUSED = "consent.paused"
+    CONSENT_RESUMED = "consent.resumed"
+    CONSENT_EXPIRED = "consent.expired"
+    CONSENT_SUPERSEDED = "consent.superseded"
+    SUBJECT_REGISTERED = "subject.registered"
+    SUBJECT_AGE_BAND_SET = "subject.age_band_set"
+    TENANT_REGISTERED = "tenant.registered"
+    SUBJECT_UPDATED = "subject.updated"
+    IDENTIFIERS_STORED = "identifiers.stored"
+    IDENTIFIERS_REVEALED = "identifiers.revealed"
+    TOKEN_RESOLVED = "token.resolved"  # noqa: S105 - the name of an event
+    PARTY_REGISTERED = "party.registered"
+    PARTY_UPDATED = "party.updated"
+    CLIENT_REGISTERED = "client.registered"
+    CLIENT_UPDATED = "client.updated"
+    PURPOSE_REGISTERED = "purpose.registered"
+    PURPOSE_UPDATED = "purpose.updated"
+    NOTICE_PUBLISHED = "notice.published"
+    TEMPLATE_REGISTERED = "template.registered"
+    VIEW_LOADED = "view.loaded"
+    VALUES_LOADED = "values.loaded"
+    LEDGER_QUERIED = "ledger.queried"
+    LEDGER_CHECKED = "ledger.checked"
+    SHAPE_RECORDED = "shape.recorded"
+    CATALOGUE_LOADED = "catalogue.loaded"
+    POLICY_ACTIVATED = "policy.activated"
+    KEY_CREATED = "key.created"
+    KEY_RETIRED = "key.retired"
+
+
+class Outcome(StrEnum):
+    """How it ended: reads end in the first four, everything else is done or denied."""
+
+    RELEASED = "released"
+    PARTIAL = "partial"
+    DENIED = "denied"
+    DRY_RUN = "dry_run"
+    DONE = "done"
+
+
+class Mode(StrEnum):
+    """Whether a read released values or only explained its decision."""
+
+    RELEASE = "release"
+    DRY_RUN = "dry_run"
+
+
+class Role(StrEnum):
+    """In which role the actor acted (征信业管理条例 22 asks who)."""
+
+    SCORER = "scorer"
+    SUBJECT = "subject"
+    AUDITOR = "auditor"
+    STEWARD = "steward"
+    DPO = "dpo"
+    OPERATOR = "operator"
+    SYSTEM = "system"
