@@ -1,0 +1,167 @@
+"""The ledger's tables, and what keeps them append-only inside the database.
+
+Rules enforced here:
+- one row per entry; `body` is the record, every other column repeats it so that questions find an index;
+- (stream, seq) is unique: two writers never take the same place;
+- no statement updates or deletes: triggers on both databases, roles on PostgreSQL (`lineage.roles`), an authorizer on
+  SQLite (`lineage.guard`);
+- SQLite's INSERT OR REPLACE deletes without firing delete triggers unless `recursive_triggers` is on, so a trigger
+  before every insert refuses a taken id and any place but the next of its stream, whatever the pragma says.
+
+These controls prevent accidents and ordinary misuse. Whoever owns the database can still remove them: what they do then
+is found by `lineage.check` (digest, MAC, order, replay).
+
+Indexes: a row is written on every read, so each index must answer a question no other can. A subject's entries are
+found by their stream, so UNIQUE (stream, seq) serves them; the other questions are ordered by (at_us, id). Most rows
+are reads about nothing but the subject, so the indexes on `kind` and `about` leave those out.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlmodel import Field, SQLModel
+
+APPEND_ONLY = ("ledger_entries", "ledger_shapes", "ledger_shape_fields")
+
+# Byte order instead of a language's: faster to compare, and the same on every server.
+_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+_ID = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _text(*, nullable: bool = False, primary_key: bool = False) -> Column[str]:
+    return Column(_TEXT, nullable=nullable, primary_key=primary_key)
+
+
+class LedgerEntry(SQLModel, table=True):
+    """One entry. The format of `body` is docs/formats/ledger-entry.md; digest = SHA-256(0x00 || body)."""
+
+    __tablename__ = "ledger_entries"
+    __table_args__ = (
+        UniqueConstraint("stream", "seq", name="ledger_entries_stream_seq"),
+        CheckConstraint("id > 0 AND seq > 0", name="ledger_entries_positive"),
+        Index("ledger_entries_at", "tenant", "at_us", "id"),
+        Index("ledger_entries_client", "tenant", "client", "at_us", "id"),
+        Index("ledger_entries_purpose", "tenant", "purpose", "at_us", "id"),
+        Index("ledger_entries_outcome", "tenant", "outcome", "at_us", "id"),
+        Index("ledger_entries_shape", "tenant", "shape", "at_us", "id"),
+        Index(
+            "ledger_entries_kind",
+            "tenant",
+            "kind",
+            "at_us",
+            "id",
+            sqlite_where=text("kind <> 'read'"),
+            postgresql_where=text("kind <> 'read'"),
+        ),
+        Index(
+            "ledger_entries_about",
+            "tenant",
+            "about",
+            "id",
+            sqlite_where=text("about IS NOT NULL"),
+            postgresql_where=text("about IS NOT NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(_ID, Identity(always=True), primary_key=True))
+    tenant: str = Field(sa_column=_text())
+    stream: str = Field(sa_column=_text())
+    seq: int = Field(sa_column=Column(BigInteger, nullable=False))
+    kind: str = Field(sa_column=_text())
+    at_us: int = Field(sa_column=Column(BigInteger, nullable=False))
+    client: str | None = Field(default=None, sa_column=_text(nullable=True))
+    party: str | None = Field(default=None, sa_column=_text(nullable=True))
+    purpose: str | None = Field(default=None, sa_column=_text(nullable=True))
+    subject: str | None = Field(default=None, sa_column=_text(nullable=True))
+    outcome: str = Field(sa_column=_text())
+    shape: str | None = Field(default=None, sa_column=_text(nullable=True))
+    about: str | None = Field(default=None, sa_column=_text(nullable=True))
+    body: str = Field(sa_column=_text())
+    digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    mac: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class LedgerShape(SQLModel, table=True):
+    """What a read's answer looked like, stored once: per feature its form or its reason codes, and its fields."""
+
+    __tablename__ = "ledger_shapes"
+
+    tenant: str = Field(sa_column=_text(primary_key=True))
+    shape: str = Field(sa_column=_text(primary_key=True))
+    body: str = Field(sa_column=_text())
+
+
+class LedgerShapeField(SQLModel, table=True):
+    """The lines of a shape: a question about a field or feature finds its shapes; outcome is a form or 'denied'."""
+
+    __tablename__ = "ledger_shape_fields"
+    __table_args__ = (
+        Index("ledger_shape_fields_field", "tenant", "field", "shape", "outcome"),
+        Index("ledger_shape_fields_feature", "tenant", "feature", "shape", "outcome"),
+    )
+
+    tenant: str = Field(sa_column=_text(primary_key=True))
+    shape: str = Field(sa_column=_text(primary_key=True))
+    feature: str = Field(sa_column=_text(primary_key=True))
+    field: str = Field(sa_column=_text(primary_key=True))
+    outcome: str = Field(sa_column=_text())
+
+
+def _sqlite_ddl() -> tuple[str, ...]:
+    changes = tuple(
+        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        for table in APPEND_ONLY
+        for verb in ("UPDATE", "DELETE")
+    )
+    entries = (
+        "CREATE TRIGGER ledger_entries_next BEFORE INSERT ON ledger_entries BEGIN "
+        "SELECT RAISE(ABORT, 'ledger_entries: not the next place of its stream') "
+        "WHERE NEW.seq IS NOT 1 + coalesce((SELECT max(seq) FROM ledger_entries WHERE stream = NEW.stream), 0); "
+        # SQLite shows -1 for an id it has yet to draw; the table's CHECK refuses a real -1.
+        "SELECT RAISE(ABORT, 'ledger_entries: the id is taken') "
+        "WHERE NEW.id <= (SELECT max(id) FROM ledger_entries) AND NEW.id IS NOT -1; END"
+    )
+    shapes = _only_the_same("ledger_shapes", ("tenant", "shape"), "body")
+    lines = _only_the_same("ledger_shape_fields", ("tenant", "shape", "feature", "field"), "outcome")
+    return (*changes, entries, shapes, lines)
+
+
+def _only_the_same(table: str, key: tuple[str, ...], value: str) -> str:
+    """A duplicate that is skipped (ON CONFLICT DO NOTHING) is legal; a replacement by something else is not."""
+    same = " AND ".join(f"old.{column} = NEW.{column}" for column in key)
+    changed = f"{same} AND old.{value} IS NOT NEW.{value}"
+    return (
+        f"CREATE TRIGGER {table}_same BEFORE INSERT ON {table} BEGIN "  # noqa: S608 - constants of this module
+        f"SELECT RAISE(ABORT, '{table} is append-only') "
+        f"WHERE EXISTS (SELECT 1 FROM {table} AS old WHERE {changed}); END"
+    )
+
+
+def _postgresql_ddl() -> tuple[str, ...]:
+    function = (
+        "CREATE FUNCTION ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege'; END $$"
+    )
+    # A statement trigger also stops TRUNCATE and ON CONFLICT DO UPDATE, and fires when no row matches.
+    made = tuple(
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()"
+        for table in APPEND_ONLY
+    )
+    # ALWAYS: session_replication_role = replica does not switch them off.
+    kept = tuple(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_append_only" for table in APPEND_ONLY)
+    return (function, *made, *kept)
+
+
+DDL = {"sqlite": _sqlite_ddl(), "postgresql": _postgresql_ddl()}
