@@ -25,6 +25,7 @@ MAX_INTEGER = 2**53 - 1
 
 _SORTED = msgspec.json.Encoder(order="sorted")
 _AS_GIVEN = msgspec.json.Encoder()
+_TEXT = frozenset({str})
 _FREE = frozenset({str, bool, NoneType})
 _ASTRAL_LEADS = frozenset(range(0xF0, 0xF5))
 
@@ -61,7 +62,7 @@ def _check(value: object, depth: int) -> None:
     if type(value) is dict:
         if not depth:
             raise CanonicalFormError(f"nested deeper than {MAX_DEPTH} levels")
-        if not all(map(_is_text, value)):
+        if not _TEXT.issuperset(map(type, value)) and not all(map(_is_text, value)):
             raise CanonicalFormError("an object's key is not a string")
         _check_parts(value.values(), depth)
     elif type(value) is list or type(value) is tuple:
