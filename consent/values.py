@@ -88,7 +88,7 @@ class BilingualText:
 
     def __post_init__(self) -> None:
         for text in (self.zh, self.en):
-            if text:
+            if text.strip():
                 check_text(text, "text", _TEXT_LIMIT)
 
     @property

@@ -128,6 +128,7 @@ class World:
         self.registrar = Registrar(self.journal)
         self.service = ConsentService(self.journal, entropy=seeded(7))
         self.notice: Notice
+        self.notices: dict[str, Notice]
 
     @property
     def now(self) -> datetime:
@@ -153,7 +154,8 @@ class World:
             await self.registrar.register_client(connection, client(), by=STEWARD, now=now)
             self.notice = (await self._publish(tx)).notice
             second = draft(name="limit_notice", purpose="limit_setting")
-            await self.registrar.publish_notice(connection, second, self.catalog, by=STEWARD, now=now)
+            limit = await self.registrar.publish_notice(connection, second, self.catalog, by=STEWARD, now=now)
+            self.notices = {"credit_scoring": self.notice, "limit_setting": limit.notice}
             new = [
                 NewSubject(subject(number), new_id("ps", seeded(number + 1000)), AgeBand.ADULT)
                 for number in range(subjects)
