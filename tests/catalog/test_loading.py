@@ -73,6 +73,20 @@ VIEW_CASES = [
         "transform: raw\n        fields: [account_tier",
         "one field",
     ),
+    ("name: tier\n", "nam: tier\n", "nam: tier", "unknown key `nam`"),
+    ("fields: [account_tier]", "fields: [full_name]\n        shapes: {}", "form: plain", "use masked or stricter"),
+    (
+        "fields: [account_tier]\n        form: plain",
+        "fields: [account_tier]\n        form: flag",
+        "form: flag",
+        "needs `shapes: {flag",
+    ),
+    (
+        "fields: [account_tier]\n        form: plain",
+        "fields: [account_tier]\n        form: token",
+        "form: token",
+        "one identifier field",
+    ),
     ("fields: [account_tier]", "fields: [ecom_order_count]", "form: plain", "milder than its fields allow"),
     ("fields: [account_tier]", "fields: [clickstream]", "form: plain", "use withheld or stricter"),
     ("fields: [account_tier]", "fields: [face_image]", "form: plain", "face_image (withheld)"),
@@ -119,6 +133,59 @@ VIEW_CASES = [
 ]
 
 
+SHAPE_CASES = [
+    ("string", "flag: {at_least: b}", "needs an integer, number or date feature"),
+    ("string", "flag: {one_of: [a, [b]]}", "found a list"),
+    ("string", "flag: {equals: {a: 1}}", "found a mapping"),
+    ("string", "bucket: {edges: [1]}", "`groups` and `other`"),
+    ("string", "bucket: {groups: {a: [x], b: [x]}, other: c}", "belongs to one group only"),
+    ("string", "bucket: {groups: {}, other: c}", "1 to 32 groups"),
+    ("string", "bucket: {groups: [a], other: c}", "expected a mapping, found a list"),
+    ("boolean", "bucket: {edges: [1]}", "a boolean feature has no buckets"),
+    ("boolean", "flag: {equals: yes}", "not a literal of the feature's type, boolean"),
+    ("date", "bucket: {edges: [2020-02-30]}", "not a literal"),
+    ("date", "bucket: {edges: [20200101]}", "not a literal"),
+    ("number", "bucket: {edges: [1e3]}", "not a literal"),
+    ("number", "bucket: {edges: [0.5, 0.50]}", "must ascend"),
+    ("integer", "bucket: {labels: [a]}", "`edges` with optional `labels`"),
+    ("integer", "bucket: {edges: [true]}", "not a literal"),
+    ("integer", "flag: 3", "expected a mapping, found a number"),
+    ("integer", "flag: {present: 1}", "expected true or false"),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "says"), SHAPE_CASES, ids=[f"{kind} {shape}" for kind, shape, _ in SHAPE_CASES]
+)
+def test_a_shape_that_does_not_fit_is_refused_at_its_line(kind: str, shape: str, says: str) -> None:
+    text = with_change("form: plain", f"form: plain\n        shapes:\n          {shape}")
+    text = text.replace(
+        "type: string\n        transform: raw\n        fields: [account",
+        f"type: {kind}\n        transform: raw\n        fields: [account",
+    )
+    found = faults(text)
+    assert [line for line, _, message in found if says in message] == [line_of(text, f"          {shape}")], found
+
+
+def test_shapes_of_every_type_are_read() -> None:
+    for kind, shape, value, released in [
+        ("string", "flag: {present: true}", "x", True),
+        ("boolean", "flag: {equals: true}", True, True),
+        ("date", "flag: {at_most: 2020-01-01}", "2019-12-31", True),
+        ("number", "flag: {at_least: 0.5}", 0.5, True),
+        ("string", "flag: {one_of: [b, a]}", "c", False),
+    ]:
+        text = with_change("form: plain", f"form: flag\n        shapes: {{{shape}}}")
+        text = text.replace(
+            "type: string\n        transform: raw\n        fields: [account",
+            f"type: {kind}\n        transform: raw\n        fields: [account",
+        )
+        views = load_views(text, "one")
+        assert views[0].features[3].shaper(ReleaseForm.FLAG)(value) is released
+        catalog = Catalog.builtin().with_views("one", views)
+        assert Catalog.from_document(catalog.document()) == catalog
+
+
 @pytest.mark.parametrize(
     ("old", "new", "at", "says"), VIEW_CASES, ids=[case[3] + " " + case[1][-20:] for case in VIEW_CASES]
 )
@@ -152,6 +219,7 @@ WHOLE_FILES = [
     ("# only a comment\n", "the file is empty"),
     ("---\nviews: []\n---\nviews: []\n", "a second document"),
     ("%YAML 1.2\n---\nviews: []\n", "directives"),
+    ("null\n", "the file is empty"),
     ("- 1\n", "expected a mapping, found a list"),
     ("text\n", "expected a mapping, found a text"),
     ("views: 3\n", "expected a list, found a number"),
