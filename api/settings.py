@@ -74,9 +74,11 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        **_others: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Name the sources, strongest first; dotenv and secret folders are not read."""
+        """Name the sources, strongest first; dotenv files and secret folders are not read."""
+        del dotenv_settings, file_secret_settings
         return init_settings, env_settings, SecretFiles(settings_cls), ConfigFile(settings_cls)
 
     @model_validator(mode="after")
@@ -115,9 +117,9 @@ class Settings(BaseSettings):
 class ConfigFile(PydanticBaseSettingsSource):
     """The TOML or YAML file, if one is named."""
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Unused by ``__call__``, which answers for all fields at once."""
-        raise NotImplementedError
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002  base class
+        """Answer nothing for a single field: ``__call__`` answers for all at once."""
+        return None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
         """Answer what the file sets."""
@@ -128,9 +130,9 @@ class ConfigFile(PydanticBaseSettingsSource):
 class SecretFiles(PydanticBaseSettingsSource):
     """``YUMEN_<SECRET>_FILE``: a secret read from a file instead of the environment."""
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Unused by ``__call__``, which answers for all fields at once."""
-        raise NotImplementedError
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002  base class
+        """Answer nothing for a single field: ``__call__`` answers for all at once."""
+        return None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
         """Answer the secrets whose files are named. Raises: SettingsError."""

@@ -1,0 +1,204 @@
+"""The service behind the routes: the one place that puts the concrete parts together.
+
+Rules:
+- parts open in order (database, root key, key ring, policy engine, issuer's keys) and close in the opposite one;
+- a database that is not there yet is waited for in the background: the process lives, says it is not ready, denies, and
+  recovers alone; a wrong key or a broken policy bundle ends the start instead, since waiting mends neither.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import os
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy.exc
+from starlette.datastructures import State
+
+from api.database import Clock, Database, Transaction, utc_now
+from api.identity import BuiltinIssuer, FileKeys, KeySource, RemoteKeys, TokenRules, TokenVerifier
+from api.logs import EVENTS
+from api.metrics import Metrics
+from api.options import IssuerKind
+from api.problems import ProblemError
+from api.settings import Settings
+from api.store import purge
+from gate.engines import EmbeddedEngine, PolicyEngine
+from vault import FileRootKey, KeyRing, RootKey, open_key_ring
+
+NOT_THERE_YET = (sqlalchemy.exc.SQLAlchemyError, ConnectionError, TimeoutError, OSError)
+RETRY_S = 1.0
+PURGE_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything a route can reach, opened."""
+
+    settings: Settings
+    database: Database
+    metrics: Metrics
+    root: RootKey
+    keyring: KeyRing
+    engine: PolicyEngine
+    verifier: TokenVerifier
+    replica: str
+
+    def fingerprint(self, tenant: str, data: bytes) -> bytes:
+        """A keyed digest, for telling requests apart without keeping them."""
+        return self.keyring.blind(tenant, "request", data.hex())
+
+
+def service_of(state: State) -> Service:
+    """The opened service. Raises: ProblemError: service/starting."""
+    service: Service | None = getattr(state, "service", None)
+    if service is None:
+        raise ProblemError("service/starting")
+    return service
+
+
+@asynccontextmanager
+async def open_service(settings: Settings, *, metrics: Metrics, clock: Clock = utc_now) -> AsyncIterator[Service]:
+    """Open every part; closes them when the block ends."""
+    async with AsyncExitStack() as stack:
+        database = open_database(settings, clock)
+        stack.push_async_callback(database.close)
+        root = open_root_key(settings)
+        async with database.transaction() as tx:
+            keyring = await open_key_ring(tx.connection, root, now=tx.now)
+        engine = open_engine(settings)
+        stack.push_async_callback(engine.close)
+        keys = await _key_source(settings, stack)
+        verifier = TokenVerifier(token_rules(settings), keys, clock=clock, alias=staff_alias(keyring))
+        yield Service(settings, database, metrics, root, keyring, engine, verifier, replica=replica_name())
+
+
+def replica_name() -> str:
+    """This process among the replicas: a digest of host and process, so that no machine's name leaves it."""
+    return hashlib.sha256(f"{socket.gethostname()}/{os.getpid()}".encode()).hexdigest()[:16]
+
+
+def open_database(settings: Settings, clock: Clock = utc_now) -> Database:
+    """The database; makes the data folder of an embedded one."""
+    prepare_data_dir(settings)
+    return Database.open(settings.database, clock=clock, pool_size=settings.database_pool, echo=settings.sql_echo)
+
+
+def prepare_data_dir(settings: Settings) -> None:
+    """Make the data folder, closed to others, if it is not there."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def open_root_key(settings: Settings) -> FileRootKey:
+    """The root key in its local file, made on the first start."""
+    prepare_data_dir(settings)
+    return FileRootKey.open_or_create(settings.root_key_file)
+
+
+def open_engine(_settings: Settings) -> PolicyEngine:
+    """The policy engine the settings choose."""
+    return EmbeddedEngine()
+
+
+def open_issuer(settings: Settings) -> BuiltinIssuer:
+    """The development issuer; settings refuse it in production mode."""
+    prepare_data_dir(settings)
+    issuer = settings.issuer
+    return BuiltinIssuer.open(settings.issuer_key_file, name=issuer.name, audience=issuer.audience)
+
+
+def token_rules(settings: Settings) -> TokenRules:
+    """What tokens must say here."""
+    issuer = settings.issuer
+    return TokenRules(
+        issuer=issuer.name,
+        audience=issuer.audience,
+        algorithms=frozenset(issuer.algorithms),
+        leeway_s=issuer.leeway_s,
+        max_token_s=issuer.max_token_s,
+        token_bytes=settings.limits.token_bytes,
+        tenant_claim=issuer.tenant_claim,
+        roles_claim=issuer.roles_claim,
+    )
+
+
+def staff_alias(keyring: KeyRing) -> Callable[[str, str], str]:
+    """The keyed alias of a staff member: stable for a tenant, and not to be guessed back."""
+
+    def alias(tenant: str, name: str) -> str:
+        digest = keyring.blind(tenant, "staff", name)[-20:]
+        return "st_" + base64.b32encode(digest).decode().rstrip("=").lower()[:26]
+
+    return alias
+
+
+async def _key_source(settings: Settings, stack: AsyncExitStack) -> KeySource:
+    issuer = settings.issuer
+    if issuer.kind is IssuerKind.BUILTIN:
+        return (await asyncio.to_thread(open_issuer, settings)).keys()
+    if issuer.jwks_file is not None:
+        return FileKeys(Path(issuer.jwks_file))
+    http = await stack.enter_async_context(RemoteKeys.client())
+    return RemoteKeys(str(issuer.jwks_url), http=http, monotonic=time.monotonic)
+
+
+Opener = Callable[[], Any]
+
+
+@asynccontextmanager
+async def standing(state: State, opener: Opener) -> AsyncIterator[None]:
+    """Keep ``state.service`` opened while the block runs, waiting for a database that is not there yet.
+
+    ``opener()`` gives the asynchronous context manager of a Service. Faults that waiting does not mend are raised.
+    """
+    state.service = None
+    async with AsyncExitStack() as stack:
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            state.service = await stack.enter_async_context(opener())
+        except NOT_THERE_YET as fault:
+            EVENTS.warning("waiting for the database", exc_info=fault)
+            tasks.append(asyncio.create_task(_keep_opening(state, stack, opener)))
+        tasks.append(asyncio.create_task(_housekeeping(state)))
+        try:
+            yield
+        finally:
+            state.closing = True
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            state.service = None
+
+
+async def _keep_opening(state: State, stack: AsyncExitStack, opener: Opener) -> None:
+    while state.service is None:
+        await asyncio.sleep(RETRY_S)
+        with suppress(*NOT_THERE_YET):
+            state.service = await stack.enter_async_context(opener())
+            EVENTS.info("the database is there")
+
+
+async def _housekeeping(state: State) -> None:
+    """Delete expired idempotency rows now and then; a failure waits for the next turn."""
+    while True:
+        await asyncio.sleep(PURGE_S)
+        if state.service is None:
+            continue
+        try:
+            async with state.service.database.transaction() as tx:
+                await purge(tx.connection, now_us=microseconds(tx))
+        except NOT_THERE_YET as fault:
+            EVENTS.warning("expired idempotency keys were not deleted", exc_info=fault)
+
+
+def microseconds(tx: Transaction) -> int:
+    """The transaction's instant in microseconds since 1970."""
+    return int(tx.now.timestamp() * 1_000_000)

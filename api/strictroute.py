@@ -1,0 +1,92 @@
+"""The route class of every cold route: who is calling first, then what they sent.
+
+Rules:
+- a route answers only verified callers unless it is listed as public; the token is checked before the body is read;
+- a body is uncompressed ``application/json`` and parsed by our strict reader, never by the framework's;
+- body models refuse members they do not know and values of another type (``Body``); times and choices, which JSON can
+  only write as texts, say so (``Instant``, ``FROM_TEXT``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Strict
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.access import identify
+from api.problems import ProblemError
+from api.strictjson import parse
+
+JSON_TYPES = frozenset({"application/json", "application/json;charset=utf-8"})
+
+FROM_TEXT = Strict(strict=False)
+Instant = Annotated[AwareDatetime, FROM_TEXT]
+"""A time of RFC 3339 with its zone. Enumerations in a ``Body`` are written ``Annotated[Choice, FROM_TEXT]``."""
+
+
+class Body(BaseModel):
+    """Base of every request body: unknown members are refused, values are not converted, nothing changes later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+class StrictRequest(Request):
+    """A request whose JSON was read strictly."""
+
+    _strict: Any = None
+
+    async def load(self, depth: int) -> None:
+        """Read the body. Raises: MalformedJsonError; ProblemError: request/media_type."""
+        raw = await self.body()
+        if raw:
+            check_media_type(self)
+            self._strict = parse(raw, depth=depth)
+
+    async def json(self) -> Any:
+        """The value read by ``load``."""
+        return self._strict
+
+
+def check_media_type(request: Request) -> None:
+    """Raise ProblemError request/media_type unless the body is plain JSON."""
+    given = request.headers.getlist("content-type")
+    kind = given[0].replace(" ", "").replace('"', "").lower() if len(given) == 1 else ""
+    if kind not in JSON_TYPES or request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise ProblemError("request/media_type")
+
+
+class PublicRoute(APIRoute):
+    """A route that anyone may call: health, problem texts."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the framework's handler with the strict reader."""
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            strict = StrictRequest(request.scope, request.receive)
+            await self.admit(strict)
+            await strict.load(request.app.state.settings.limits.depth)
+            return await handler(strict)
+
+        return handle
+
+    async def admit(self, request: Request) -> None:
+        """Let everyone in."""
+
+
+class StrictRoute(PublicRoute):
+    """A route for verified callers."""
+
+    async def admit(self, request: Request) -> None:
+        """Let verified callers in. Raises: IdentityError."""
+        await identify(request)
+
+
+def router(*, public: bool = False) -> APIRouter:
+    """A router of strict routes; give every route its whole path, so that logs and metrics can name it."""
+    return APIRouter(route_class=PublicRoute if public else StrictRoute, redirect_slashes=False)
