@@ -1,6 +1,7 @@
 """Shared fixtures: real databases, a clock that moves only when told."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,9 @@ import pytest
 from api import schema
 from api.database import Database
 from tests import postgres
+from tests.real import opa, pytest_make_collect_report, pytest_runtest_makereport
+
+__all__ = ["opa", "pytest_make_collect_report", "pytest_runtest_makereport"]
 
 
 class TickingClock:
@@ -59,15 +63,22 @@ def new_postgres(postgres_dsn: str, postgres_template: str) -> Iterator[Callable
         postgres.drop_database(postgres_dsn, name)
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with the schema created, to copy per test."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    asyncio.run(_create_schema(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database with the schema, on each supported engine."""
     if request.param == "postgres":
         make: Callable[[], str] = request.getfixturevalue("new_postgres")
         return make()
-    url = f"sqlite+aiosqlite:///{tmp_path / 'yumen.db'}"
-    asyncio.run(_create_schema(url))
-    return url
+    template: Path = request.getfixturevalue("sqlite_template")
+    return f"sqlite+aiosqlite:///{shutil.copyfile(template, tmp_path / 'yumen.db')}"
 
 
 @pytest.fixture

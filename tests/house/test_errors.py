@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import re
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ def _leaves(room: str) -> list[type[Exception]]:
     return [item for item in classes if item.__module__ == module.__name__ and not item.__subclasses__()]
 
 
-ROOMS = [room for room in tree.ROOMS if tree.Path(room, "errors.py") in tree.files()]
+ROOMS = [room for room in tree.ROOMS if Path(room, "errors.py") in tree.files()]
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -1,6 +1,7 @@
 """Nothing grows past what a reader holds in mind."""
 
 import ast
+from pathlib import Path
 from statistics import median
 
 import pytest
@@ -51,6 +52,6 @@ def test_rooms_export_what_they_name() -> None:
     """A room's ``__init__`` holds a docstring, re-exports and ``__all__``; no code of its own."""
     allowed = (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign)
     for room in tree.ROOMS:
-        module = tree.parsed(tree.Path(room, "__init__.py"))
+        module = tree.parsed(Path(room, "__init__.py"))
         assert ast.get_docstring(module), room
         assert [ast.unparse(node) for node in module.body[1:] if not isinstance(node, allowed)] == []
