@@ -11,7 +11,7 @@ Standard: RFC 5116 section 5.2 (AES-256-GCM); NIST SP 800-38D. Format: docs/form
 from enum import IntEnum
 from typing import Final
 
-from vault.errors import TruncatedError, UnknownKeyError, UnknownSuiteError, UnknownVersionError
+from vault.errors import TruncatedError, UnknownSuiteError, UnknownVersionError
 
 FORMAT_VERSION: Final = 1
 HEADER_BYTES: Final = 6
@@ -45,13 +45,3 @@ def read_key_id(blob: bytes, least_b: int = SEALED_OVERHEAD_BYTES) -> int:
     if blob[1] != Suite.AES:
         raise UnknownSuiteError(blob[1])
     return int.from_bytes(blob[2:HEADER_BYTES], "big")
-
-
-def require_key_id(blob: bytes, key_id: int) -> None:
-    """Refuse a blob that is not whole or is sealed under another key id.
-
-    Raises: TruncatedError, UnknownVersionError, UnknownSuiteError, UnknownKeyError.
-    """
-    found = read_key_id(blob)
-    if found != key_id:
-        raise UnknownKeyError(found)

@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from vault.encoding import NAME_BYTES, Entropy, bind, draw, opaque_name, system_entropy
-from vault.errors import TamperedError, TooLargeError
+from vault.errors import TamperedError, TooLargeError, UnknownKeyError
 from vault.header import (
     FORMAT_VERSION,
     HEADER_BYTES,
@@ -27,7 +27,7 @@ from vault.header import (
     SEALED_OVERHEAD_BYTES,
     Suite,
     header,
-    require_key_id,
+    read_key_id,
 )
 from vault.secret import Keeper
 
@@ -84,7 +84,7 @@ class SubjectKey(Keeper):
             for everything else, without detail.
         """
         if sealed[:HEADER_BYTES] != self._header or len(sealed) < SEALED_OVERHEAD_BYTES:
-            require_key_id(sealed, self.key_id)
+            raise UnknownKeyError(read_key_id(sealed))  # or what else the header has wrong
         try:
             return self._decrypt(
                 sealed[HEADER_BYTES:_BODY_START],

@@ -158,6 +158,22 @@ def test_a_place_that_cannot_be_written_is_refused_with_its_reason(tmp_path: Pat
         FileRootKey.open_or_create(tmp_path / "file" / "root.key")
 
 
+def test_a_folder_that_cannot_be_made_is_said_to_be_so() -> None:
+    with pytest.raises(RootKeyUnavailableError, match="cannot be made"):
+        FileRootKey.open_or_create(Path("/proc/yumen/root.key"))
+
+
+def test_the_second_of_two_makers_takes_the_firsts_key(path: Path) -> None:
+    first: list[FileRootKey] = []
+
+    def slow(size_b: int) -> bytes:
+        first.append(FileRootKey.open_or_create(path))
+        return bytes(size_b)
+
+    assert FileRootKey.open_or_create(path, slow).name == first[0].name
+    assert [entry.name for entry in path.parent.iterdir()] == ["root.key"]
+
+
 def test_health_notices_a_file_that_went_or_was_replaced(path: Path) -> None:
     root = FileRootKey.open_or_create(path)
     path.unlink()

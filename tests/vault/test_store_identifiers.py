@@ -74,6 +74,12 @@ async def test_shared_devices_find_every_subject_and_names_are_not_indexed(datab
     assert await subjects_with(database, "full_name", "name", "李小明") == ()
 
 
+async def test_a_subject_with_a_name_only_is_stored(database: Database) -> None:
+    await put(database, sealed("full_name", "name", "李小明"))
+    async with database.reading() as tx:
+        assert list(await identifiers(tx.connection, TENANT, [SUBJECT], ["full_name"])) == [(SUBJECT, "full_name")]
+
+
 async def test_a_new_value_replaces_the_old_one_in_the_index_too(database: Database) -> None:
     await put(database, sealed("mobile_no", "mobile", "13800138000"))
     await put(database, sealed("mobile_no", "mobile", "13900139000"))

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
-from sqlalchemy import FromClause, Table
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import SQLModel
 
 Item = TypeVar("Item")
 Insert = postgresql.Insert | sqlite.Insert
@@ -22,11 +23,9 @@ def insert_into(connection: AsyncConnection, table: Table) -> Insert:
     return sqlite.insert(table)
 
 
-def table_of(model: object) -> Table:
+def table_of(model: type[SQLModel]) -> Table:
     """Give the table behind a SQLModel class."""
-    table: FromClause = model.__table__  # type: ignore[attr-defined]  # set by SQLModel's metaclass
-    if not isinstance(table, Table):
-        raise TypeError("not a table model")
+    table: Table = model.__table__  # type: ignore[attr-defined]  # set by SQLModel's metaclass
     return table
 
 
