@@ -37,17 +37,13 @@ beyond_consent(call) if {
 }
 
 # METADATA
-# title: Fields that may be processed on the basis of the call
+# title: Fields that may be processed on the basis of the call, of those asked for
 # description: Consent carries every field; another basis only the fields catalogued for it.
 # custom: {code: NO_BASIS, article: PIPL 13}
-admitted(call) := {name |
-	some name, field in call.fields
-	admits(call.purpose.basis, field)
-}
-
-admits("consent", _)
-
-admits(basis, field) if {
-	is_array(field.bases)
-	basis in field.bases
+admitted(call, fields) := fields if {
+	call.purpose.basis == "consent"
+} else := {name |
+	some name in fields
+	is_array(call.fields[name].bases)
+	call.purpose.basis in call.fields[name].bases
 }

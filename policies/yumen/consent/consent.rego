@@ -30,36 +30,38 @@ default listed(_) := set()
 listed(grant) := {name | some name in grant.fields} if is_array(grant.fields)
 
 # METADATA
+# title: All grants by position, with the fields they list and why they do not count
+history(subject) := {position: {"fields": listed(grant), "lapses": lapse(grant), "live": is_live(grant)} |
+	is_array(subject.grants)
+	some position, grant in subject.grants
+}
+
+default is_live(_) := false
+
+is_live(grant) if live(grant)
+
+# METADATA
 # title: Why no grant that counts covers a field
 # description: Never empty.
 # custom: {code: NO_GRANT, article: "PIPL 13, 14"}
-uncovered(subject, name) := codes if {
-	codes := lapses(subject, name)
+uncovered(grants, name) := codes if {
+	codes := lapses(grants, name)
 	count(codes) > 0
 } else := {"NO_GRANT"}
 
 # METADATA
 # title: What became of the grants that list a field; of all grants, where none lists it and none counts
 # custom: {code: FIELD_NOT_IN_GRANT, article: PIPL 14}
-lapses(subject, name) := {code |
-	some grant in listing(subject, name)
-	some code in lapse(grant)
-} if {
-	count(listing(subject, name)) > 0
+lapses(grants, name) := {code | some grant in grants; grant.fields[name]; some code in grant.lapses} if {
+	some grant in grants
+	grant.fields[name]
 } else := {"FIELD_NOT_IN_GRANT"} | {code |
-	count(standing(subject)) == 0
-	some grant in subject.grants
-	some code in lapse(grant)
+	count({position | some position, grant in grants; grant.live}) == 0
+	some grant in grants
+	some code in grant.lapses
 } if {
-	is_array(subject.grants)
-	count(subject.grants) > 0
+	count(grants) > 0
 } else := set()
-
-listing(subject, name) := {grant |
-	is_array(subject.grants)
-	some grant in subject.grants
-	listed(grant)[name]
-}
 
 # METADATA
 # title: Why one grant does not count

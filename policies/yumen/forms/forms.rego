@@ -8,8 +8,12 @@ import data.yumen.purpose
 import data.yumen.terms
 
 # METADATA
-# title: Mildest form that catalogue, purpose and client allow a feature, as a rank
-limit(call, feature) := min({feature_rank(feature), purpose.form_rank(call), client.form_rank(call)})
+# title: Mildest form that purpose and client allow, as a rank
+ceiling(call) := min([purpose.form_rank(call), client.form_rank(call)])
+
+# METADATA
+# title: Mildest form that the catalogue and a ceiling allow a feature, as a rank
+limit(feature, highest) := min([feature_rank(feature), highest])
 
 # METADATA
 # title: Rank of the mildest form the catalogue allows a feature
@@ -25,7 +29,12 @@ grant_rank(grant) := terms.forms[grant.max_form]
 
 # METADATA
 # title: The form of a release under a limit, or why there is none
-chosen(feature, limit) := {"form": terms.form_names[best], "reasons": []} if {
+chosen(feature, limit) := {"form": feature.form, "reasons": set()} if {
+	limit > 0
+	feature_rank(feature) == limit
+	is_array(feature.forms)
+	feature.form in feature.forms
+} else := {"form": terms.form_names[best], "reasons": set()} if {
 	best := max({rank |
 		is_array(feature.forms)
 		some form in feature.forms
@@ -33,7 +42,7 @@ chosen(feature, limit) := {"form": terms.form_names[best], "reasons": []} if {
 		rank > 0
 		rank <= limit
 	})
-} else := {"form": "withheld", "reasons": [refusal(limit)]}
+} else := {"form": "withheld", "reasons": {refusal(limit)}}
 
 # METADATA
 # title: A limit withholds the feature altogether

@@ -77,8 +77,7 @@ reasons(feature, flaws) := feature.reasons if {
 } else := ((feature.reasons | flaws.person) | {"RETENTION_EXPIRED" |
 	count(feature.fields & flaws.expired) > 0
 }) | {code |
-	some kind, names in feature.needs
-	some name in names
+	some name, kind in feature.needs
 	some code in flaws.consent[kind][name]
 }
 
@@ -93,14 +92,14 @@ verdict(feature, found, against) := release(feature, found) if {
 # description: The strictest form wins among catalogue, purpose, client and these grants.
 release(feature, found) := {
 	"form": feature.form,
-	"grants": sort(used),
+	"grants": sort(positions(feature, found)),
 	"obligations": feature.obligations,
 	"reasons": [],
 } if {
+	found.strictest >= feature.limit
+} else := released_as(forms.chosen(feature.feature, limit), feature, used) if {
 	used := positions(feature, found)
-	limit(used, found) >= feature.limit
-} else := released_as(forms.chosen(feature.feature, limit(used, found)), feature, used) if {
-	used := positions(feature, found)
+	limit := min({rank | some position in used; rank := found.ranks[position]} | {feature.limit})
 }
 
 released_as(best, feature, used) := {
@@ -113,9 +112,6 @@ released_as(best, feature, used) := {
 } else := plan.denial(best.reasons)
 
 positions(feature, found) := {position |
-	some kind, names in feature.needs
-	some name in names
+	some name, kind in feature.needs
 	position := found.positions[kind][name]
 }
-
-limit(used, found) := min({rank | some position in used; rank := found.ranks[position]} | {5})

@@ -17,11 +17,13 @@ import data.yumen.written
 of(asked, subject) := {
 	"flaws": flaws(asked, subject, grants, positions),
 	"positions": positions,
-	"ranks": {position: forms.grant_rank(subject.grants[position]) | some position, _ in grants},
+	"ranks": ranks,
+	"strictest": min({rank | some rank in ranks} | {terms.forms.plain}),
 } if {
 	grants := {position: {"fields": names, "lacks": shortfall(subject.grants[position])} |
 		some position, names in consent.standing(subject)
 	}
+	ranks := {position: forms.grant_rank(subject.grants[position]) | some position, _ in grants}
 	positions := {kind: firsts |
 		some kind, names in asked.kinds
 		meeting := meeting_of(grants, requirements(kind, asked.band))
@@ -61,10 +63,11 @@ flaws(asked, subject, grants, positions) := {kind: reasons |
 	some kind, names in asked.kinds
 	missing := names - object.keys(positions[kind])
 	count(missing) > 0
-	reasons := {name: reasons_against(asked, subject, grants, kind, name) | some name in missing}
+	history := consent.history(subject)
+	reasons := {name: reasons_against(asked, history, grants, kind, name) | some name in missing}
 }
 
-reasons_against(asked, subject, grants, kind, name) := consent.uncovered(subject, name) if {
+reasons_against(asked, history, grants, kind, name) := consent.uncovered(history, name) if {
 	asked.by_consent
 	count(covering(grants, name)) == 0
 } else := unmet(requirements(kind, asked.band), covering(grants, name))

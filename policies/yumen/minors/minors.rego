@@ -33,6 +33,6 @@ needs("under_14") := {"NEEDS_GUARDIAN"}
 
 # METADATA
 # title: Duties that go with a release to a reader
-obligations("standard") := set()
+obligations("standard") := []
 
-obligations("under_14") := {"guardian_notice"}
+obligations("under_14") := ["guardian_notice"]

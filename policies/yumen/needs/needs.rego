@@ -13,15 +13,16 @@ import data.yumen.written
 # METADATA
 # title: The needs of a call for an age band
 # description: Fields that need written or separate consent, fields an override frees, and whether anybody must agree.
-of(call, band, fields) := {
+of(call, band, fields, ordinary) := {
 	"agreement": agreement(call, band),
+	"duties": minors.obligations(band),
 	"overridden": overridden,
 	"relaxed": {name | overridden; some name in apart},
 	"separate": {name | not overridden; some name in apart},
 	"written": fields - written.exempt(call),
 } if {
 	overridden := relaxes(call)
-	apart := fields - separate.exempt(call, band)
+	apart := fields - separate.exempt(call, ordinary)
 }
 
 # METADATA
@@ -38,22 +39,29 @@ default relaxes(_) := false
 relaxes(call) if separate.overridden(call)
 
 # METADATA
-# title: Fields of a feature by the kind of consent they need
-by_kind(feature, needs, fields) := {kind: names |
-	in_writing := fields & needs.written
-	apart := (fields & needs.separate) - in_writing
-	some plain, names in {
-		"general": {name | needed(feature, needs); some name in ((fields - in_writing) - apart)},
-		"separate": apart,
-		"written": in_writing,
-	}
-	count(names) > 0
-	kind := variant(feature, needs, plain)
+# title: The fields of a feature that need a consent, with the kind they need
+of_feature(feature, needs, fields) := {name: kind |
+	some name in fields
+	kind := terms.with_provision[kind_of(name, needs)]
+} if {
+	provided(feature, needs)
+} else := {name: kind |
+	some name in fields
+	kind := kind_of(name, needs)
+	wanted(kind, needs)
 }
 
-needed(_, needs) if needs.agreement
+kind_of(name, needs) := "written" if {
+	needs.written[name]
+} else := "separate" if {
+	needs.separate[name]
+} else := "general"
 
-needed(feature, needs) if provided(feature, needs)
+# METADATA
+# title: General consent is needed where somebody has to agree at all; the other kinds always
+wanted(_, needs) if needs.agreement
+
+wanted(kind, _) if terms.needs[kind][0]
 
 # METADATA
 # title: The feature goes to another handler and nothing relaxes the consent for that
@@ -62,17 +70,14 @@ provided(feature, needs) if {
 	not provision.within(feature)
 }
 
-variant(feature, needs, plain) := terms.with_provision[plain] if {
-	provided(feature, needs)
-} else := plain
-
 # METADATA
 # title: Duties that go with a release of a feature
-obligations(feature, needs, band, fields) := minors.obligations(band) | {"separate_override" |
-	needs.overridden
-	freed(feature, needs, fields)
+obligations(_, needs, _) := needs.duties if needs.overridden == false
+
+obligations(feature, needs, fields) := sort({duty | some duty in needs.duties} | freed(feature, needs, fields)) if {
+	needs.overridden == true
 }
 
-freed(_, needs, fields) if count(needs.relaxed & fields) > 0
-
-freed(feature, _, _) if not provision.within(feature)
+freed(feature, needs, fields) := {"separate_override"} if {
+	count(needs.relaxed & fields) > 0
+} else := {"separate_override" | not provision.within(feature)}

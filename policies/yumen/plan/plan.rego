@@ -23,8 +23,8 @@ of(call, band) := {
 	"features": features,
 	"fields": {name | some feature in features; some name in feature.fields},
 	"kinds": {kind: names |
-		some kind in {kind | some feature in features; some kind, _ in feature.needs}
-		names := {name | some feature in features; some name in feature.needs[kind]}
+		some kind in {kind | some feature in features; some kind in feature.needs}
+		names := {name | some feature in features; some name, kind in feature.needs}
 	},
 	"by_consent": by_consent(call),
 } if {
@@ -34,9 +34,13 @@ of(call, band) := {
 # METADATA
 # title: The plans of the features by name
 # description: Where the client, its purpose or its party is not registered, that alone is said, for nothing else can be judged.
-feature_plans(call, band) := {name: refusal(strangers(call)) | some name, _ in classification.features(call)} if {
-	count(strangers(call)) > 0
-} else := {name: feature_plan(call, feature, rules) |
+feature_plans(call, band) := {name: refused_plan |
+	some name, _ in classification.features(call)
+} if {
+	unregistered := strangers(call)
+	count(unregistered) > 0
+	refused_plan := refusal(unregistered)
+} else := {name: feature_plan(feature, rules) |
 	rules := field_rules(call, band)
 	some name, feature in classification.features(call)
 }
@@ -56,19 +60,21 @@ by_consent(call) := false if basis.beyond_consent(call)
 field_rules(call, band) := {
 	"band": band,
 	"known": known,
-	"needs": needs.of(call, band, known),
+	"limit": forms.ceiling(call),
+	"needs": needs.of(call, band, known, ordinary),
 	"reasons": against_call(call),
 	"refused": {code: names |
 		some code, names in {
 			"C3_NEVER": known - c3.releasable(call),
 			"FIELD_OUTSIDE_CEILING": known - purpose.ceiling(call),
-			"NECESSITY_MISSING": known - sensitive.justified(call, band),
-			"NO_BASIS": known - basis.admitted(call),
+			"NECESSITY_MISSING": known - sensitive.justified(call, ordinary),
+			"NO_BASIS": known - basis.admitted(call, known),
 		}
 		count(names) > 0
 	},
 } if {
 	known := classification.fields(call)
+	ordinary := sensitive.ordinary(call, band)
 }
 
 # METADATA
@@ -84,27 +90,28 @@ against_call(call) := union({
 
 # METADATA
 # title: The plan of one feature
-feature_plan(call, feature, rules) := {
-	"denial": denial(reasons),
+feature_plan(feature, rules) := {
 	"feature": feature,
 	"fields": fields,
 	"form": best.form,
 	"limit": limit,
-	"needs": needs.by_kind(feature, rules.needs, fields),
-	"obligations": sort(needs.obligations(feature, rules.needs, rules.band, fields)),
-	"reasons": reasons,
+	"needs": needs.of_feature(feature, rules.needs, fields),
+	"obligations": needs.obligations(feature, rules.needs, fields),
+	"reasons": standing_reasons(rules, fields, best.reasons),
 } if {
 	fields := classification.sources(feature, rules.known)
-	limit := forms.limit(call, feature)
+	limit := forms.limit(feature, rules.limit)
 	best := forms.chosen(feature, limit)
-	reasons := (rules.reasons | refused(rules, fields)) | {code | some code in best.reasons}
 } else := refusal(rules.reasons | {"UNCLASSIFIED"})
 
 # METADATA
 # title: The plan of a feature of which nothing more is asked
-refusal(reasons) := {"denial": denial(reasons), "fields": set(), "needs": {}, "reasons": reasons}
+refusal(reasons) := {"fields": set(), "needs": {}, "reasons": reasons}
 
-refused(rules, fields) := {code |
+standing_reasons(rules, fields, against_form) := rules.reasons if {
+	against_form == set()
+	count(rules.refused) == 0
+} else := (rules.reasons | against_form) | {code |
 	some code, names in rules.refused
 	count(names & fields) > 0
 }

@@ -17,7 +17,7 @@ ordinary(_, "under_14") := set()
 # METADATA
 # title: Fields whose necessity is stated, or need not be
 # custom: {code: NECESSITY_MISSING, article: PIPL 28}
-justified(call, band) := ordinary(call, band) | {name |
+justified(call, ordinary_fields) := ordinary_fields | {name |
 	is_array(call.purpose.necessity)
 	some name in call.purpose.necessity
 }

@@ -6,13 +6,12 @@ package yumen.separate
 
 import data.yumen.basis
 import data.yumen.crossborder
-import data.yumen.sensitive
 
 # METADATA
 # title: Fields for which general consent is enough
-exempt(call, band) := {name |
+exempt(call, ordinary) := {name |
 	crossborder.domestic(call)
-	some name in sensitive.ordinary(call, band)
+	some name in ordinary
 	call.fields[name].separate == false
 }
 
