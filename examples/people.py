@@ -5,7 +5,8 @@ Rules:
   card was or can be issued with it; the check digit is right (GB 11643, ISO 7064 MOD 11-2);
 - mobile numbers start with 154, a range the Chinese numbering plan has not opened;
 - bank cards start with 620000, the range payment gateways use for UnionPay test cards; the Luhn digit is right;
-- mail addresses end in example.com (RFC 2606), home addresses name districts that do not exist;
+- mail addresses end in example.com (RFC 2606), home addresses name a district that does not exist, device
+  fingerprints say that they are examples;
 - names join common family names with common given names: a name alone points to nobody;
 - everything is computed from an index, so 30,000 identities need not be shipped.
 
@@ -52,6 +53,7 @@ class Person:
     bank_card_no: str = field(repr=False)
     email: str = field(repr=False)
     home_address: str = field(repr=False)
+    device_fingerprint: str = field(repr=False)
 
     @property
     def identifiers(self) -> dict[str, str]:
@@ -91,6 +93,7 @@ def person(index: int, *, key: str, birth: date, sex: Sex, name: str = "") -> Pe
         bank_card_no=body + luhn_digit(body),
         email=f"{key.replace('_', '.')}@{MAIL_DOMAIN}",
         home_address=f"北京市无名区示例路{index % 900 + 1}号",
+        device_fingerprint=f"example_{index * 2_654_435_761 % 2**64:016x}",
     )
 
 

@@ -1,0 +1,1 @@
+"""The five lenders: their files, their made-up people, their stories over real HTTP."""
