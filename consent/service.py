@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import assert_never
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -129,6 +130,8 @@ class ConsentService:
                 hit = [g for g in book.open_grants if field in g.fields and purpose in (None, g.purpose)]
             case WithdrawAll():
                 hit = book.open_grants
+            case _:
+                assert_never(scope)
         if not hit:
             raise NothingToWithdrawError("no open grant matches; nothing was changed")
         for grant in hit:
@@ -157,7 +160,7 @@ class ConsentService:
         return await self._move(connection, who, (grant, Kind.RESUMED), by=by, now=now)
 
     async def expire_due(self, connection: AsyncConnection, *, now: datetime, limit: int = 500) -> int:
-        """Record the expiry of grants that have run out, of at most ``limit`` subjects; returns how many subjects.
+        """Record the expiry of grants that have run out, of at most ``limit`` subjects; returns how many were due.
 
         Reads do not wait for this: the clock already makes such grants expired.
         """

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -88,12 +88,6 @@ async def note_observed(connection: AsyncConnection, tenant: str, observed: Mapp
     rows = [{"of_ref": ref, "observed_us": to_us(when)} for ref, when in sorted(observed.items())]
     if rows:
         await connection.execute(statement, rows)
-
-
-async def count(connection: AsyncConnection, tenant: str) -> int:
-    """How many subjects the tenant has."""
-    rows = await connection.execute(select(func.count()).select_from(SUBJECTS).where(SUBJECTS.c.tenant == tenant))
-    return int(rows.scalar_one())
 
 
 def _subject(row: Row[Any]) -> Subject:

@@ -23,7 +23,7 @@ from consent import (
     load_registry,
 )
 from tests.consent.test_rules import update
-from tests.consent.world import FIELDS, World, draft, purpose, recipient, subject
+from tests.consent.world import FIELDS, ON_SQLITE, World, draft, purpose, recipient, subject
 
 EMPTY = BilingualText("", "")
 HALF = BilingualText("只有中文", " ")
@@ -59,6 +59,7 @@ WORDING = {
 }
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("item", MISSING)
 async def test_a_notice_without_an_item_is_refused_by_name(world: World, item: str) -> None:
     parts, article = MISSING[item]
@@ -77,6 +78,7 @@ async def test_necessity_and_impact_are_for_sensitive_fields(world: World) -> No
     await world.publish(**parts, necessity=None, impact=None)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("parts", MATERIAL.values(), ids=MATERIAL.keys())
 async def test_a_material_change_makes_older_consents_stale(world: World, parts) -> None:
     (grant,) = (await world.give()).grants
@@ -84,6 +86,7 @@ async def test_a_material_change_makes_older_consents_stale(world: World, parts)
     assert (await world.ask(find_grant, subject(0), grant)).state.material != world.notice.material
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("parts", WORDING.values(), ids=WORDING.keys())
 async def test_a_change_of_wording_leaves_older_consents(world: World, parts) -> None:
     (grant,) = (await world.give()).grants
@@ -105,6 +108,7 @@ async def test_every_version_is_kept_as_it_was_shown(world: World) -> None:
             await world.ask(find_notice_version, tenant, name, version)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("parts", "error"),
     [

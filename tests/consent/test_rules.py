@@ -24,7 +24,7 @@ from consent import (
     SeparateConsentNeededError,
     find_subject,
 )
-from tests.consent.world import FIELDS, STEWARD, World, party, purpose, subject
+from tests.consent.world import FIELDS, ON_SQLITE, STEWARD, World, party, purpose, subject
 
 BLANKET = {"none": (), "star": ("*",), "all": ("all",), "twice": ("zhima_score", "zhima_score")}
 SHAPES = {
@@ -62,12 +62,14 @@ REFUSED = {
 }
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("fields", BLANKET.values(), ids=BLANKET.keys())
 async def test_a_blanket_consent_is_refused(world: World, fields) -> None:
     with pytest.raises(BlanketConsentError):
         await world.give(fields=fields)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("parts", SHAPES.values(), ids=SHAPES.keys())
 async def test_a_malformed_consent_is_refused_without_repeating_it(world: World, parts) -> None:
     with pytest.raises(InvalidValueError) as caught:
@@ -76,6 +78,7 @@ async def test_a_malformed_consent_is_refused_without_repeating_it(world: World,
     assert "138" not in str(caught.value)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(("parts", "error"), REFUSED.values(), ids=REFUSED.keys())
 async def test_a_consent_beyond_its_terms_is_refused(world: World, parts, error) -> None:
     with pytest.raises(error):
@@ -113,6 +116,7 @@ async def test_a_narrowed_ceiling_binds_even_under_an_older_notice(world: World)
         await world.give()
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "changed",
     [{"methods": (Method.COLLECT, Method.USE)}, {"revision": 2}, {"automated": True}],

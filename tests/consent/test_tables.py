@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from consent import Party, list_events, list_versions
-from tests.consent.world import World, subject
+from tests.consent.world import ON_SQLITE, World, subject
 
 EVENT = """INTO consent_events (tenant, subject, seq, kind, at_us, body)
     SELECT tenant, subject, seq, kind, 0, '{}' FROM consent_events WHERE true"""
@@ -50,10 +50,9 @@ async def test_history_cannot_be_changed_by_sql(world: World) -> None:
         await refused(world, statement)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("statement", [*BOTH, *SQLITE])
 async def test_history_holds_on_a_bare_sqlite_connection(world: World, statement: str) -> None:
-    if not world.database.is_sqlite:
-        return
     await world.give()
     bare = sqlite3.connect(world.database.engine.url.database or "")
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
@@ -61,9 +60,8 @@ async def test_history_holds_on_a_bare_sqlite_connection(world: World, statement
     bare.close()
 
 
+@ON_SQLITE
 async def test_facts_find_grants_by_the_partial_index(world: World) -> None:
-    if not world.database.is_sqlite:
-        return
     where = "tenant = 't' AND subject = 's' AND purpose = 'p' AND recipient = 'r' AND is_current"
     async with world.database.reading() as tx:
         plan = await tx.connection.execute(text(f"EXPLAIN QUERY PLAN SELECT id FROM consent_grants WHERE {where}"))  # noqa: S608  # constants

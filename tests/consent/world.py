@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.database import Database
@@ -36,6 +37,7 @@ from consent import (
 )
 
 T = BilingualText
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # where the database plays no part
 STEWARD = Actor("steward", "steward_one")
 PERSON = Actor("subject", "sub_of_the_token")
 FIELDS = ("zhima_score", "repayment_record", "ecom_spend_12m", "community_engagement")
