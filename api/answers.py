@@ -57,8 +57,12 @@ class AnswerWriter:
             ]
         )
         return (
-            f'{{"subject":"{subject.subject}","entry":"{subject.entry}","status":"{_status(subject)}","features":{{'
-        ).encode() + features + b"}}"
+            (
+                f'{{"subject":"{subject.subject}","entry":"{subject.entry}","status":"{_status(subject)}","features":{{'
+            ).encode()
+            + features
+            + b"}}"
+        )
 
 
 def _status(subject: SubjectAnswer) -> str:

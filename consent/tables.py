@@ -43,7 +43,10 @@ class SubjectRow(SQLModel, table=True):
     oldest_observed_us: int | None = Field(default=None, sa_type=BigInteger)
     created_us: int = Field(sa_type=BigInteger)
 
-    __table_args__ = (Index("consent_subjects_pseudonym", "tenant", "pseudonym", unique=True),)
+    __table_args__ = (
+        Index("consent_subjects_pseudonym", "tenant", "pseudonym", unique=True),
+        {"sqlite_with_rowid": False},
+    )
 
 
 class EventRow(SQLModel, table=True):

@@ -22,7 +22,6 @@ from vault import KeyRing, SubjectKey, VaultError
 
 KEY_UNAVAILABLE = "KEY_UNAVAILABLE"
 VALUE_UNREADABLE = "VALUE_UNREADABLE"
-EMPTY: Mapping[str, Any] = {}
 
 TokenIssuer = Callable[[str, Sequence[str], str, str, str], Awaitable[Mapping[str, str]]]
 """(tenant, subjects, field, recipient, purpose) -> token by subject."""
@@ -76,11 +75,15 @@ class Fetcher:
             item.ruling = refusal(item.call, item.facts, KEY_UNAVAILABLE)
             return
         values: list[Any] = [None] * len(item.ruling.features)
+        segments = sealed.segments
         try:
-            opened = {name: _decode(key.open(blob, name)) for name, blob in sealed.segments.items()}
-            for part in item.ruling.parts:
-                value = opened.get(part.segment, EMPTY).get(part.name)
-                values[part.place] = part.shape(value)
+            for segment, parts in item.ruling.plan:
+                blob = segments.get(segment)
+                if blob is None:
+                    continue
+                opened = _decode(key.open(blob, segment))
+                for name, place, shape in parts:
+                    values[place] = shape(opened.get(name))
         except (VaultError, ShapeError, msgspec.DecodeError):
             item.ruling = refusal(item.call, item.facts, VALUE_UNREADABLE)
             return

@@ -26,7 +26,6 @@ from gate.errors import ContendedError, GateClosedError, GateError, GateUnavaila
 from gate.fetching import Fetcher, Item
 from gate.reads import Mode, Outcome, ReadAnswer, ReadCall, SubjectAnswer
 from gate.recording import Recorder
-from gate.ruling import Ruling
 from gate.situating import Situated, Situator
 
 LOG = logging.getLogger("yumen.gate")
@@ -152,17 +151,8 @@ class Gate:
 
 def _answer(item: Item, entry: int) -> SubjectAnswer:
     ruling = item.ruling
-    values = tuple(item.values) or (None,) * len(ruling.features)
-    return SubjectAnswer(item.ref, entry, _outcome(ruling, item.owner.call.mode), ruling.features, values)
-
-
-def _outcome(ruling: Ruling, mode: Mode) -> Outcome:
-    if mode is Mode.dry_run:
-        return Outcome.dry_run
-    released = sum(feature.released for feature in ruling.features)
-    if not released:
-        return Outcome.denied
-    return Outcome.released if released == len(ruling.features) else Outcome.partial
+    outcome = Outcome.dry_run if item.owner.call.mode is Mode.dry_run else ruling.outcome
+    return SubjectAnswer(item.ref, entry, outcome, ruling.features, tuple(item.values) or ruling.nothing)
 
 
 def _undecided(answer: SubjectAnswer) -> bool:

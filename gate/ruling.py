@@ -16,7 +16,7 @@ from typing import Any
 from catalog import Feature, ReleaseForm
 from gate.engines import Answer
 from gate.facts import Call, SubjectFacts, facts_digest
-from gate.reads import FeatureRuling, Mode
+from gate.reads import FeatureRuling, Mode, Outcome
 from lineage import EntryTemplate, FeatureOutcome, Shape
 from vault import mask
 
@@ -60,9 +60,17 @@ class Ruling:
     templates: dict[tuple[Mode, str], EntryTemplate] = field(default_factory=dict, compare=False)
 
     @cached_property
+    def plan(self) -> tuple[tuple[str, tuple[tuple[str, int, Shaper], ...]], ...]:
+        """Per segment to fetch: the name, place and shaper of each value to take from it."""
+        segments: dict[str, list[tuple[str, int, Shaper]]] = {}
+        for part in self.parts:
+            segments.setdefault(part.segment, []).append((part.name, part.place, part.shape))
+        return tuple((segment, tuple(parts)) for segment, parts in segments.items())
+
+    @cached_property
     def segments(self) -> tuple[str, ...]:
         """The segments to fetch, each once."""
-        return tuple(dict.fromkeys(part.segment for part in self.parts))
+        return tuple(segment for segment, _ in self.plan)
 
     @cached_property
     def facts_digest(self) -> str:
@@ -78,6 +86,18 @@ class Ruling:
     def releases(self) -> bool:
         """Whether anything may leave."""
         return any(feature.released for feature in self.features)
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """How a read under this ruling ends, unless it only explains."""
+        if not self.releases:
+            return Outcome.denied
+        return Outcome.released if all(feature.released for feature in self.features) else Outcome.partial
+
+    @cached_property
+    def nothing(self) -> tuple[None, ...]:
+        """The values of a read that releases none."""
+        return (None,) * len(self.features)
 
     @cached_property
     def shape(self) -> Shape:

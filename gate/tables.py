@@ -8,6 +8,8 @@ Rules:
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from sqlalchemy import BigInteger, LargeBinary, String, Table
 from sqlmodel import Field, SQLModel
 
@@ -16,6 +18,7 @@ class GateValue(SQLModel, table=True):
     """One sealed segment of one subject."""
 
     __tablename__ = "gate_values"
+    __table_args__: ClassVar[dict[str, object]] = {"sqlite_with_rowid": False}  # a subject's segments stand together
 
     tenant: str = Field(sa_type=String, primary_key=True)
     subject: str = Field(sa_type=String, primary_key=True)

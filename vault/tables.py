@@ -28,6 +28,7 @@ class VaultSubjectKey(SQLModel, table=True):
     """The keys of one subject, wrapped by a key-encryption key."""
 
     __tablename__: ClassVar[str] = "vault_subject_keys"
+    __table_args__: ClassVar[dict[str, object]] = {"sqlite_with_rowid": False}  # read by key, on every read
 
     tenant: str = Field(primary_key=True, sa_type=Text)
     subject: str = Field(primary_key=True, sa_type=Text)
@@ -40,6 +41,7 @@ class VaultIdentifier(SQLModel, table=True):
     """One identifier of one subject, sealed under the subject's key."""
 
     __tablename__: ClassVar[str] = "vault_identifiers"
+    __table_args__: ClassVar[dict[str, object]] = {"sqlite_with_rowid": False}  # read by key, on every read
 
     tenant: str = Field(primary_key=True, sa_type=Text)
     subject: str = Field(primary_key=True, sa_type=Text)

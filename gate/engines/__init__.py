@@ -6,6 +6,7 @@ ends as ``EngineError`` or as ``None`` in place of an answer, and both mean: den
 
 from gate.engines.bundle import EMBEDDED_BUNDLE, POLICIES, SERVER_BUNDLE, Bundle, Reason, load_bundle
 from gate.engines.embedded import EmbeddedEngine
+from gate.engines.opa_server import OpaEndpoint, OpaServerEngine
 from gate.engines.protocol import Answer, FeatureDecision, Form, PolicyEngine
 from gate.errors import BundleError, EngineError
 
@@ -20,6 +21,8 @@ __all__ = [
     "EngineError",
     "FeatureDecision",
     "Form",
+    "OpaEndpoint",
+    "OpaServerEngine",
     "PolicyEngine",
     "Reason",
     "load_bundle",

@@ -11,6 +11,7 @@ A list of the wrong length answers nobody: positions could have shifted.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -60,37 +61,41 @@ def _check(item: msgspec.Raw, asked: frozenset[str], grants: int, vocabulary: Vo
     if answer.features.keys() != asked:
         return None
     for decision in answer.features.values():
-        if not (_is_denial(decision, vocabulary) or _is_release(decision, grants, vocabulary)):
+        if decision.reasons:
+            sound = _denies(decision, vocabulary)
+        else:
+            sound = _releases(decision, grants, vocabulary)
+        if not sound:
             return None
     return answer
 
 
-def _is_denial(decision: FeatureDecision, vocabulary: Vocabulary) -> bool:
+def _denies(decision: FeatureDecision, vocabulary: Vocabulary) -> bool:
     return (
         decision.form == WITHHELD
-        and len(decision.reasons) > 0
         and not decision.grants
         and not decision.obligations
-        and _is_set_of(decision.reasons, vocabulary.policy_codes)
+        and _is_sorted_part(decision.reasons, vocabulary.policy_codes)
     )
 
 
-def _is_release(decision: FeatureDecision, grants: int, vocabulary: Vocabulary) -> bool:
+def _releases(decision: FeatureDecision, grants: int, vocabulary: Vocabulary) -> bool:
     return (
         decision.form != WITHHELD
-        and not decision.reasons
-        and _are_positions(decision.grants, grants)
-        and _is_set_of(decision.obligations, vocabulary.obligations)
+        and (not decision.grants or _are_positions(decision.grants, grants))
+        and (not decision.obligations or _is_sorted_part(decision.obligations, vocabulary.obligations))
     )
 
 
-def _is_set_of(items: tuple[str, ...], known: frozenset[str]) -> bool:
-    return not items or (known.issuperset(items) and _is_ascending(items))
+@lru_cache(maxsize=4096)
+def _is_sorted_part(items: tuple[str, ...], known: frozenset[str]) -> bool:
+    return known.issuperset(items) and _is_ascending(items)
 
 
+@lru_cache(maxsize=4096)
 def _are_positions(positions: tuple[int, ...], count: int) -> bool:
-    return not positions or (_is_ascending(positions) and positions[0] >= 0 and positions[-1] < count)
+    return _is_ascending(positions) and positions[0] >= 0 and positions[-1] < count
 
 
 def _is_ascending(items: tuple[Any, ...]) -> bool:
-    return len(items) == 1 or all(before < after for before, after in zip(items, items[1:], strict=False))
+    return all(before < after for before, after in zip(items, items[1:], strict=False))

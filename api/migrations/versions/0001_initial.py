@@ -65,6 +65,7 @@ def _vault() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("updated_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "subject", "field"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "vault_index",
@@ -101,6 +102,7 @@ def _vault() -> None:
         sa.Column("wrapped", sa.LargeBinary(), nullable=False),
         sa.Column("created_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "subject"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_vault_subject_keys_kek_version", "vault_subject_keys", ["kek_version"])
     op.create_table(
@@ -200,6 +202,7 @@ def _consent() -> None:
         sa.Column("oldest_observed_us", sa.BigInteger(), nullable=True),
         sa.Column("created_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "ref"),
+        sqlite_with_rowid=False,
     )
     op.create_index("consent_subjects_pseudonym", "consent_subjects", ["tenant", "pseudonym"], unique=True)
 
@@ -287,6 +290,7 @@ def _gate() -> None:
         sa.Column("observed_us", sa.BigInteger(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "subject", "segment"),
+        sqlite_with_rowid=False,
     )
 
 
