@@ -153,9 +153,7 @@ def resolve(key: CallKey, config: Config, now_us: int) -> Call:
     notice = config.registry.in_force.get((key.tenant, key.purpose))
     now = instant(now_us)
     known = {
-        name: feature
-        for name in key.features
-        if (feature := config.catalog.feature(key.tenant, name)) is not None
+        name: feature for name in key.features if (feature := config.catalog.feature(key.tenant, name)) is not None
     }
     fields = sorted({name for feature in known.values() for name in feature.fields})
     recipient = party.name if party else UNKNOWN

@@ -67,8 +67,8 @@ class Gate:
     async def read(self, call: ReadCall) -> ReadAnswer:
         """Answer one read, recorded and durable.
 
-        Raises: GateUnavailableError: database down or too slow; PolicyUnavailableError: the engine answered nothing (the
-            denial is recorded); ContendedError: the subject kept changing; GateClosedError: shutting down.
+        Raises: GateUnavailableError: database down or too slow; PolicyUnavailableError: the engine answered nothing
+            (the denial is recorded); ContendedError: the subject kept changing; GateClosedError: shutting down.
         """
         if self._closed:
             raise GateClosedError

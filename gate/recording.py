@@ -1,8 +1,8 @@
 """Step 6: one ledger entry per subject, denials like releases.
 
 Rules:
-- an entry is inserted only while the consent version, the configuration epoch and the validity it was decided under still
-  hold; otherwise the subject is decided again;
+- an entry is inserted only while the consent version, the configuration epoch and the validity it was decided under
+  still hold; otherwise the subject is decided again;
 - the commitment is keyed by the subject's own key and names the entry's place, so equal values do not show as equal;
 - entries of one subject take contiguous places; readers of unknown subjects have a stream of their own;
 - a shape of answer is in the ledger before the first entry that names it.

@@ -87,7 +87,7 @@ class Situator:
             call = self._call(asked, config, gathered.now_us)
             client = config.registry.clients.get((asked.tenant, asked.client))
             known = gathered.subjects[Scope(asked.tenant, asked.purpose, client.party if client else "")]
-            items += [_item(owner, place, ref, call, known.get(ref), gathered.now_us) for place, ref in places]
+            items += [_item(owner, where, call, known.get(where[1]), gathered.now_us) for where in places]
         return items
 
     def _call(self, asked: ReadCall, config: Config, now_us: int) -> Call:
@@ -134,7 +134,8 @@ class Situator:
                 item.facts = item.facts._replace(expired=_expired(item, observed, now_us))
 
 
-def _item(owner: Any, place: int, ref: str, call: Call, row: SubjectRow | None, now_us: int) -> Item:
+def _item(owner: Any, where: tuple[int, str], call: Call, row: SubjectRow | None, now_us: int) -> Item:
+    place, ref = where
     if row is None:
         return Item(owner, place, ref, call, None, STRANGER, ())
     facts, grants = subject_facts(row, call, now_us)

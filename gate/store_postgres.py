@@ -19,11 +19,10 @@ import asyncpg
 from gate.facts import GrantRow, SubjectRow
 from gate.store import Gathered, Record, Scope, Sealed
 
-NOW_US = "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
-GATHER = f"""
+GATHER = """
 SELECT w.scope, s.ref, s.version, s.pseudonym, s.age_band, s.oldest_observed_us, coalesce(h.seq, 0),
        g.id, g.version, g.state, g.form, g.guardian IS NOT NULL, g.provision, g.fields, g.max_form,
-       g.starts_us, g.expires_us, g.material, e.epoch, {NOW_US}
+       g.starts_us, g.expires_us, g.material, e.epoch, (extract(epoch from clock_timestamp()) * 1000000)::bigint
 FROM consent_epoch e
 LEFT JOIN unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[])
        AS w(scope, tenant, purpose, recipient, ref) ON true
@@ -51,7 +50,7 @@ SELECT k.subject, k.wrapped, v.segment, v.sealed FROM vault_subject_keys k
 LEFT JOIN gate_values v ON v.tenant = k.tenant AND v.subject = k.subject AND v.segment = ANY($3::text[])
 WHERE k.tenant = $1 AND k.subject = ANY($2::text[])
 """
-RECORD = f"""
+RECORD = """
 WITH want AS MATERIALIZED (
   SELECT w.*, min(w.seq) OVER (PARTITION BY w.stream) AS first_seq
   FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::bigint[],
@@ -68,7 +67,7 @@ WITH want AS MATERIALIZED (
 ), held AS (
   SELECT * FROM known UNION ALL SELECT w.* FROM want w JOIN current ON true WHERE w.ref IS NULL
 ), run AS (
-  SELECT h.*, row_number() OVER (PARTITION BY stream ORDER BY seq) AS place FROM held h WHERE valid_until_us > {NOW_US}
+  SELECT h.*, row_number() OVER (PARTITION BY stream ORDER BY seq) AS place FROM held h WHERE valid_until_us > (extract(epoch from clock_timestamp()) * 1000000)::bigint
 )
 INSERT INTO ledger_entries
   (tenant, stream, seq, kind, at_us, client, party, purpose, subject, outcome, shape, about, body, digest, mac)
@@ -89,7 +88,12 @@ class PostgresStore:
     async def open(cls, dsn: str, *, connections: int = 4, timeout_s: float = 2.0) -> PostgresStore:
         """Connect to ``dsn`` (``postgresql://…``); raises what asyncpg raises when it cannot."""
         pool = await asyncpg.create_pool(
-            dsn, min_size=1, max_size=connections, timeout=timeout_s, command_timeout=timeout_s + 0.5, server_settings=LIMITS
+            dsn,
+            min_size=1,
+            max_size=connections,
+            timeout=timeout_s,
+            command_timeout=timeout_s + 0.5,
+            server_settings=LIMITS,
         )
         return cls(pool)
 

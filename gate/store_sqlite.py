@@ -40,7 +40,7 @@ LEFT JOIN consent_grants g
 HEADS = """
 SELECT w.value, (SELECT max(e.seq) FROM ledger_entries e WHERE e.stream = w.value) FROM json_each(?1) w
 """
-# The plus keeps the planner from a look-up per segment: a subject's segments stand together, so one descent finds them all.
+# The plus keeps the planner from a look-up per segment: a subject's segments stand together, one descent finds all.
 OBSERVED = """
 SELECT v.subject, v.segment, v.observed_us
 FROM json_each(?1) w
@@ -75,9 +75,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 class SqliteStore:
     """One reading connection on the event loop's thread, one writing connection on its own."""
 
-    def __init__(
-        self, path: Path, clock_us: Callable[[], int], guard: Callable[[sqlite3.Connection], None]
-    ) -> None:
+    def __init__(self, path: Path, clock_us: Callable[[], int], guard: Callable[[sqlite3.Connection], None]) -> None:
         self._clock_us = clock_us
         self._reader = _connect(path, guard)
         self._writer = _connect(path, guard)
@@ -90,7 +88,9 @@ class SqliteStore:
         try:
             epoch = cursor.execute("SELECT epoch FROM consent_epoch WHERE id = 1").fetchone()[0]
             subjects = {
-                scope: _subjects(cursor.execute(GATHER, (json.dumps(refs), scope.tenant, scope.purpose, scope.recipient)))
+                scope: _subjects(
+                    cursor.execute(GATHER, (json.dumps(refs), scope.tenant, scope.purpose, scope.recipient))
+                )
                 for scope, refs in wanted.items()
             }
         finally:

@@ -1,7 +1,7 @@
 """The gate's own table: feature values, sealed per subject and segment.
 
 Rules:
-- a row holds one segment: all features of one view that derive from the same fields, sealed under the subject's data key;
+- a row holds one segment: all features of one view that derive from the same fields, under the subject's data key;
 - so a field that was denied is never read from its source, and one opening serves every feature of a segment;
 - no value, and no name of a value, stands in clear.
 """

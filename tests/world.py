@@ -63,10 +63,10 @@ views:
       - {name: orders, zh: 订单数, en: Orders, type: integer, transform: raw, fields: [ecom_order_count], form: bucket,
          shapes: {bucket: {edges: [0, 10, 50]}}}
       - {name: limit, zh: 额度, en: Limit, type: integer, transform: raw, fields: [credit_limit], form: plain}
-      - {name: score_band, zh: 芝麻分段, en: Score band, type: integer, transform: raw, fields: [zhima_score], form: bucket,
-         shapes: {bucket: {edges: [550, 600, 650, 700]}}}
-      - {name: worst_status, zh: 最差状态, en: Worst status, type: integer, transform: derived, fields: [repayment_record],
-         form: bucket, shapes: {bucket: {edges: [0, 1, 3]}}}
+      - {name: score_band, zh: 芝麻分段, en: Score band, type: integer, transform: raw, fields: [zhima_score],
+         form: bucket, shapes: {bucket: {edges: [550, 600, 650, 700]}}}
+      - {name: worst_status, zh: 最差状态, en: Worst status, type: integer, transform: derived,
+         fields: [repayment_record], form: bucket, shapes: {bucket: {edges: [0, 1, 3]}}}
 """
 VALUES = {"orders": 17, "limit": 20000, "score_band": 663, "worst_status": 0}
 
@@ -90,7 +90,12 @@ class World:
         return Registrar(LedgerJournal(self.keys.mac))
 
     async def add_subjects(
-        self, count: int, *, values: Mapping[str, Any] | None = None, age: AgeBand = AgeBand.ADULT, observed: datetime | None = None
+        self,
+        count: int,
+        *,
+        values: Mapping[str, Any] | None = None,
+        age: AgeBand = AgeBand.ADULT,
+        observed: datetime | None = None,
     ) -> list[str]:
         """Create subjects with keys and sealed values of the view ``behaviour``."""
         refs = [new_id("sub", os.urandom) for _ in range(count)]
@@ -112,13 +117,17 @@ class World:
         self.subjects += refs
         return refs
 
-    async def give(self, ref: str, fields: Sequence[str] = FIELDS, *, purpose: str = "credit_scoring", **changes: Any) -> Recorded:
+    async def give(
+        self, ref: str, fields: Sequence[str] = FIELDS, *, purpose: str = "credit_scoring", **changes: Any
+    ) -> Recorded:
         """Give a written consent to the lender for fields; ``changes`` replace parts of the request."""
         async with self.database.transaction() as tx:
             request = self.request(ref, fields, purpose=purpose, **changes)
             return await self.service.give(tx.connection, request, by=Actor("subject", ref), now=tx.now)
 
-    def request(self, ref: str, fields: Sequence[str] = FIELDS, *, purpose: str = "credit_scoring", **changes: Any) -> GrantRequest:
+    def request(
+        self, ref: str, fields: Sequence[str] = FIELDS, *, purpose: str = "credit_scoring", **changes: Any
+    ) -> GrantRequest:
         form = changes.get("form", ConsentForm.WRITTEN)
         request = GrantRequest(
             subject=SubjectId(TENANT, ref),
@@ -139,9 +148,7 @@ class World:
         """Call a method of the consent service in a transaction of its own."""
         async with self.database.transaction() as tx:
             who = arguments[0].ref
-            return await getattr(self.service, method)(
-                tx.connection, *arguments, by=Actor("subject", who), now=tx.now
-            )
+            return await getattr(self.service, method)(tx.connection, *arguments, by=Actor("subject", who), now=tx.now)
 
     async def wrapped(self, refs: Sequence[str]) -> dict[str, bytes]:
         async with self.database.reading() as tx:
@@ -179,7 +186,13 @@ async def build(database: Database, folder: Path, views: str = VIEWS) -> World:
 def parties() -> list[Party]:
     return [
         Party(tenant=TENANT, name="lender", title=BOTH, role=PartyRole.LENDER, contact="privacy@lender.example"),
-        Party(tenant=TENANT, name="partner", title=BOTH, role=PartyRole.INFORMATION_USER, contact="privacy@partner.example"),
+        Party(
+            tenant=TENANT,
+            name="partner",
+            title=BOTH,
+            role=PartyRole.INFORMATION_USER,
+            contact="privacy@partner.example",
+        ),
     ]
 
 
@@ -201,8 +214,24 @@ def purpose(now: datetime, **changes: Any) -> Purpose:
 
 def clients() -> list[Client]:
     return [
-        Client(tenant=TENANT, name="scoring", party="lender", title=BOTH, products=("cash_loan",), purposes=("credit_scoring",), max_form=ReleaseForm.PLAIN),
-        Client(tenant=TENANT, name="partner_scoring", party="partner", title=BOTH, products=("cash_loan",), purposes=("credit_scoring",), max_form=ReleaseForm.PLAIN),
+        Client(
+            tenant=TENANT,
+            name="scoring",
+            party="lender",
+            title=BOTH,
+            products=("cash_loan",),
+            purposes=("credit_scoring",),
+            max_form=ReleaseForm.PLAIN,
+        ),
+        Client(
+            tenant=TENANT,
+            name="partner_scoring",
+            party="partner",
+            title=BOTH,
+            products=("cash_loan",),
+            purposes=("credit_scoring",),
+            max_form=ReleaseForm.PLAIN,
+        ),
     ]
 
 
@@ -225,7 +254,14 @@ def notice(**changes: Any) -> NoticeDraft:
         necessity=BOTH,
         impact=BOTH,
         recipients=(
-            NoticeRecipient(party="partner", name=BOTH, contact="privacy@partner.example", purpose=BOTH, method=BOTH, fields=tuple(sorted(FIELDS))),
+            NoticeRecipient(
+                party="partner",
+                name=BOTH,
+                contact="privacy@partner.example",
+                purpose=BOTH,
+                method=BOTH,
+                fields=tuple(sorted(FIELDS)),
+            ),
         ),
     )
     return replace(draft, **changes)
