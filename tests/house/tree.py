@@ -15,8 +15,13 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 def files() -> tuple[Path, ...]:
     """Every file of the project: tracked or new, never ignored; relative to the root."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
-    return tuple(sorted({Path(line) for line in listed if (ROOT / line).is_file()}))
+    listed = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    if listed.returncode:  # an unpacked sdist
+        found = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
+        return tuple(
+            sorted(path for path in found if not any(part.startswith((".", "__")) for part in path.parts[:-1]))
+        )
+    return tuple(sorted({Path(line) for line in listed.stdout.splitlines() if (ROOT / line).is_file()}))
 
 
 def product() -> list[Path]:
