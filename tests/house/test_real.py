@@ -24,6 +24,7 @@ def _pytest(folder: Path, source: str, *, required: bool) -> subprocess.Complete
     (folder / "conftest.py").write_text(CONFTEST)
     (folder / "test_it.py").write_text(source)
     environment = {**os.environ, "YUMEN_REQUIRE_REAL": "1" if required else "", "PYTHONPATH": str(ROOT)}
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     command = [
         sys.executable,
         "-m",
