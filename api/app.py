@@ -18,7 +18,7 @@ from api.logs import EVENTS
 from api.metrics import Metrics
 from api.observed import Observed, Outgoing
 from api.openapi import DESCRIPTION, TAGS, describe
-from api.routes import health, problem_pages
+from api.routes import health, problem_pages, reads
 from api.service import Opener, open_service, standing
 from api.settings import Settings
 
@@ -56,6 +56,8 @@ def create_app(settings: Settings, *, opener: Opener | None = None) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    app.router.routes.append(reads.ROUTE)
+    app.state.raw_operations = {reads.PATH: {"post": reads.OPERATION}}
     app.add_middleware(Limits, limits=settings.limits, batch_paths=BATCH_PATHS)
     app.add_middleware(Observed, metrics=metrics, new_id=new_request_id, guard=guard)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's documented way to change it

@@ -15,24 +15,28 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy.exc
 from starlette.datastructures import State
 
+from api.answers import AnswerWriter
 from api.database import Clock, Database, Transaction, utc_now
-from api.identity import BuiltinIssuer, FileKeys, KeySource, RemoteKeys, TokenRules, TokenVerifier
+from api.gates import GateOptions, open_gate
+from api.identity import BuiltinIssuer, FileKeys, IdentityError, KeySource, RemoteKeys, TokenRules, TokenVerifier
 from api.logs import EVENTS
 from api.metrics import Metrics
 from api.options import IssuerKind
 from api.problems import ProblemError
 from api.settings import Settings
 from api.store import purge
-from gate.engines import EmbeddedEngine, PolicyEngine
-from vault import FileRootKey, KeyRing, RootKey, open_key_ring
+from gate import Gate
+from gate.engines import EmbeddedEngine, PolicyEngine, load_bundle
+from gate.errors import GateError
+from vault import FileRootKey, KeyRing, RootKey, VaultError, open_key_ring
 
 NOT_THERE_YET = (sqlalchemy.exc.SQLAlchemyError, ConnectionError, TimeoutError, OSError)
 RETRY_S = 1.0
@@ -49,6 +53,8 @@ class Service:
     root: RootKey
     keyring: KeyRing
     engine: PolicyEngine
+    gate: Gate
+    answers: AnswerWriter
     verifier: TokenVerifier
     replica: str
 
@@ -76,9 +82,13 @@ async def open_service(settings: Settings, *, metrics: Metrics, clock: Clock = u
             keyring = await open_key_ring(tx.connection, root, now=tx.now)
         engine = open_engine(settings)
         stack.push_async_callback(engine.close)
+        gate = await _open_gate(settings, database, keyring, engine, stack)
         keys = await _key_source(settings, stack)
         verifier = TokenVerifier(token_rules(settings), keys, clock=clock, alias=staff_alias(keyring))
-        yield Service(settings, database, metrics, root, keyring, engine, verifier, replica=replica_name())
+        answers = AnswerWriter({code: asdict(reason) for code, reason in load_bundle().reasons.items()})
+        yield Service(
+            settings, database, metrics, root, keyring, engine, gate, answers, verifier, replica=replica_name()
+        )
 
 
 def replica_name() -> str:
@@ -140,6 +150,16 @@ def staff_alias(keyring: KeyRing) -> Callable[[str, str], str]:
     return alias
 
 
+async def _open_gate(
+    settings: Settings, database: Database, keyring: KeyRing, engine: PolicyEngine, stack: AsyncExitStack
+) -> Gate:
+    options = GateOptions(deadline_s=settings.policy.deadline_ms / 1000, memo=settings.policy.memo_entries)
+    gate, store = await open_gate(settings.database, database, keyring, engine, options)
+    stack.push_async_callback(store.close)
+    stack.push_async_callback(gate.close)
+    return gate
+
+
 async def _key_source(settings: Settings, stack: AsyncExitStack) -> KeySource:
     issuer = settings.issuer
     if issuer.kind is IssuerKind.BUILTIN:
@@ -171,7 +191,6 @@ async def standing(state: State, opener: Opener) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            state.closing = True
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -181,9 +200,13 @@ async def standing(state: State, opener: Opener) -> AsyncIterator[None]:
 async def _keep_opening(state: State, stack: AsyncExitStack, opener: Opener) -> None:
     while state.service is None:
         await asyncio.sleep(RETRY_S)
-        with suppress(*NOT_THERE_YET):
+        try:
             state.service = await stack.enter_async_context(opener())
             EVENTS.info("the database is there")
+        except NOT_THERE_YET:
+            continue
+        except (VaultError, GateError, IdentityError) as fault:
+            EVENTS.error("the service cannot open", exc_info=fault)
 
 
 async def _housekeeping(state: State) -> None:

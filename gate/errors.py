@@ -7,6 +7,7 @@ Rules:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -80,3 +81,19 @@ class BundleError(GateError):
     """The policy bundle cannot be used: unreadable, altered, or it asks for functions outside the allow-list."""
 
     code: ClassVar[str] = "gate/bundle"
+
+
+class PersonRefusedError(GateError):
+    """What was said of a person cannot be registered; ``faults`` are (field, fault) pairs, never values."""
+
+    code: ClassVar[str] = "gate/person_refused"
+
+    def __init__(self, faults: Sequence[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{field}: {fault}" for field, fault in faults))
+        self.faults = tuple(faults)
+
+
+class PeopleContendedError(GateError):
+    """Another writer registers the same people at this moment; nothing was stored, try again."""
+
+    code: ClassVar[str] = "gate/people_contended"

@@ -1,8 +1,8 @@
 """A bounded memory of decisions.
 
 Rules:
-- a key is the digest of the call's facts and the subject's facts themselves, nothing else: a decision is a pure function
-  of them and the policy revision, and a new revision starts with an empty memory;
+- a key is the digest of the call's facts and the subject's facts themselves, nothing else: a decision is a pure
+  function of them and the policy revision, and a new revision starts with an empty memory;
 - only whole, valid engine answers are remembered, never a failure;
 - the oldest half goes when the memory is full: no request pays for more than one sweep.
 """

@@ -3,8 +3,8 @@
 Rules:
 - every method is set-based: its cost in round trips does not grow with the number of subjects;
 - ``record`` is one statement (SQLite: one immediate transaction) that re-checks, under locks, the configuration epoch,
-  each subject's consent version and each decision's validity against the database's clock, inserts the entries of those that
-  hold, and commits before it returns;
+  each subject's consent version and each decision's validity against the database's clock, inserts the entries of
+  those that hold, and commits before it returns;
 - an entry that was not inserted is simply missing from the answer: the gate decides that subject again.
 """
 

@@ -56,8 +56,8 @@ WITH want AS MATERIALIZED (
   FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::bigint[],
               $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[],
               $18::bytea[], $19::bytea[])
-    AS w(ref, version, valid_until_us, tenant, stream, seq, kind, at_us, client, party, purpose, subject, outcome, shape,
-         about, body, digest, mac)
+    AS w(ref, version, valid_until_us, tenant, stream, seq, kind, at_us, client, party, purpose, subject, outcome,
+         shape, about, body, digest, mac)
 ), current AS MATERIALIZED (
   SELECT epoch FROM consent_epoch WHERE id = 1 AND epoch = $1 FOR SHARE
 ), known AS MATERIALIZED (
@@ -67,7 +67,8 @@ WITH want AS MATERIALIZED (
 ), held AS (
   SELECT * FROM known UNION ALL SELECT w.* FROM want w JOIN current ON true WHERE w.ref IS NULL
 ), run AS (
-  SELECT h.*, row_number() OVER (PARTITION BY stream ORDER BY seq) AS place FROM held h WHERE valid_until_us > (extract(epoch from clock_timestamp()) * 1000000)::bigint
+  SELECT h.*, row_number() OVER (PARTITION BY stream ORDER BY seq) AS place FROM held h
+  WHERE valid_until_us > (extract(epoch from clock_timestamp()) * 1000000)::bigint
 )
 INSERT INTO ledger_entries
   (tenant, stream, seq, kind, at_us, client, party, purpose, subject, outcome, shape, about, body, digest, mac)

@@ -1,0 +1,201 @@
+"""``POST /v1/reads``: the hot route, written without the framework's layers.
+
+Rules:
+- who asks comes from the token; the body only says what is asked, and for which purpose and product;
+- names keep to the grammar of names, references to theirs: an identifier cannot be asked for by being its own name;
+- a denial is an answer (200); what could not be decided or recorded is a problem (503) and releases nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Annotated, Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.access import identify
+from api.identity import Role, RoleMissingError
+from api.metrics import Metrics
+from api.problems import ProblemError
+from api.problems.validation import MESSAGES, OTHER
+from api.service import Service, service_of
+from api.strictjson import parse
+from api.strictroute import check_media_type
+from gate import Mode, ReadAnswer, ReadCall
+
+PATH = "/v1/reads"
+NAME = r"^(?!.*[0-9]{5})[a-z][a-z0-9_]{0,62}$"
+FEATURE = r"^(?!.*[0-9]{5})[a-z][a-z0-9_]{0,62}:[a-z][a-z0-9_]{0,62}$"
+SUBJECT = r"^sub_[a-z2-7]{26}$"
+
+SIGNS = (
+    ("missing required field", "missing"),
+    ("unknown field", "extra_forbidden"),
+    ("matching regex", "string_pattern_mismatch"),
+    ("Invalid enum", "enum"),
+    ("length", "too_short"),
+    ("Expected `str`", "string_type"),
+    ("Expected `array`", "list_type"),
+    ("Expected `object`", "model_type"),
+)
+
+Name = Annotated[str, msgspec.Meta(pattern=NAME)]
+
+
+class ReadBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What a scoring service sends."""
+
+    purpose: Name
+    product: Name
+    subjects: Annotated[list[Annotated[str, msgspec.Meta(pattern=SUBJECT)]], msgspec.Meta(min_length=1)]
+    features: Annotated[list[Annotated[str, msgspec.Meta(pattern=FEATURE)]], msgspec.Meta(min_length=1)]
+    mode: Mode = Mode.release
+
+
+async def read(request: Request) -> Response:
+    """Answer one read."""
+    began = time.perf_counter()
+    caller = await identify(request)
+    if Role.SCORER not in caller.roles:
+        raise RoleMissingError
+    service = service_of(request.app.state)
+    body = await _body(request, service)
+    call = ReadCall(
+        tenant=caller.tenant,
+        client=caller.id,
+        purpose=body.purpose,
+        product=body.product,
+        subjects=tuple(body.subjects),
+        features=tuple(body.features),
+        mode=body.mode,
+    )
+    answer = await service.gate.read(call)
+    response = Response(service.answers.write(answer), media_type="application/json")
+    _count(service.metrics, answer, time.perf_counter() - began)
+    return response
+
+
+async def _body(request: Request, service: Service) -> ReadBody:
+    check_media_type(request)
+    limits = service.settings.limits
+    raw = parse(await request.body(), depth=limits.depth)
+    try:
+        body = msgspec.convert(raw, ReadBody)
+    except msgspec.ValidationError as fault:
+        raise ProblemError("request/invalid", errors=[_place(fault)]) from None
+    if len(body.subjects) > limits.subjects:
+        raise ProblemError("request/too_many_subjects", limit=limits.subjects)
+    if len(body.features) > limits.features:
+        raise ProblemError("request/too_many_features", limit=limits.features)
+    for name, given in (("subjects", body.subjects), ("features", body.features)):
+        if len(set(given)) != len(given):
+            raise ProblemError("request/repeated", pointer=f"#/{name}")
+    return body
+
+
+def _place(fault: msgspec.ValidationError) -> dict[str, Any]:
+    """What is wrong and where, without what stood there: msgspec names the schema's own places only, behind ``at `$``."""
+    text = str(fault)
+    path = text.rpartition("at `$")[2].rstrip("`") if "at `$" in text else ""
+    pointer = "#" + path.replace(".", "/").replace("[", "/").replace("]", "")
+    kind = next((kind for sign, kind in SIGNS if sign in text), "invalid")
+    zh, en = MESSAGES.get(kind, OTHER)
+    return {"in": "body", "pointer": pointer, "kind": kind, "message_zh": zh, "message_en": en}
+
+
+def _count(metrics: Metrics, answer: ReadAnswer, seconds: float) -> None:
+    metrics.read(answer.call.mode.value, seconds=seconds)
+    for outcome, count in Counter(subject.outcome for subject in answer.subjects).items():
+        metrics.decisions(outcome.value, count)
+    shared = Counter(subject.rulings for subject in answer.subjects)
+    for rulings, count in shared.items():
+        for ruling in rulings:
+            if ruling.reasons:
+                metrics.reasons(ruling.reasons, count)
+
+
+ROUTE = Route(PATH, read, methods=["POST"])
+
+_SUBJECT_RESULT = {
+    "type": "object",
+    "required": ["subject", "entry", "status", "features"],
+    "properties": {
+        "subject": {"type": "string", "pattern": SUBJECT},
+        "entry": {"type": "string", "description": "Id of the ledger entry that records this."},
+        "status": {"enum": ["released", "partial", "denied", "would_release", "would_release_partly"]},
+        "features": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "required": ["status"],
+                "properties": {
+                    "status": {"enum": ["released", "absent", "denied", "would_release"]},
+                    "form": {"enum": ["flag", "bucket", "token", "masked", "plain"]},
+                    "value": {"type": ["string", "number", "boolean"]},
+                    "reasons": {"type": "array", "items": {"type": "string"}},
+                    "obligations": {"type": "array", "items": {"type": "string"}},
+                },
+            },
+        },
+    },
+}
+_REQUEST_EXAMPLE = {
+    "purpose": "credit_scoring",
+    "product": "cash_loan",
+    "subjects": ["sub_aaaaaaaaaaaaaaaaaaaaaaaaaa"],
+    "features": ["behaviour:orders_30d"],
+}
+OPERATION: dict[str, Any] = {
+    "tags": ["reads"],
+    "summary": "Read features of data subjects",
+    "description": "Answers what consent, policy and law allow, each feature in its mildest form; the rest is denied with"
+    " reasons. Everything is in the ledger before it is answered.",
+    "security": [{"bearer": []}],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["purpose", "product", "subjects", "features"],
+                    "properties": {
+                        "purpose": {"type": "string", "pattern": NAME},
+                        "product": {"type": "string", "pattern": NAME},
+                        "subjects": {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": SUBJECT}},
+                        "features": {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": FEATURE}},
+                        "mode": {"enum": ["release", "dry_run"], "default": "release"},
+                    },
+                },
+                "examples": {"one": {"value": _REQUEST_EXAMPLE}},
+            }
+        },
+    },
+    "responses": {
+        "200": {
+            "description": "One result per subject, in the order asked.",
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["purpose", "product", "mode", "policy", "catalog", "features", "results", "reasons"],
+                        "properties": {
+                            "purpose": {"type": "string"},
+                            "product": {"type": "string"},
+                            "mode": {"enum": ["release", "dry_run"]},
+                            "policy": {"type": "string"},
+                            "catalog": {"type": "string"},
+                            "features": {"type": "array", "items": {"type": "string"}},
+                            "results": {"type": "array", "items": _SUBJECT_RESULT},
+                            "reasons": {"type": "object", "additionalProperties": {"type": "object"}},
+                        },
+                    }
+                }
+            },
+        }
+    },
+}
