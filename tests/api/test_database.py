@@ -19,10 +19,14 @@ async def test_a_transaction_commits_what_was_written(database: Database) -> Non
 async def test_a_raising_block_leaves_nothing_behind(database: Database) -> None:
     async with database.transaction() as tx:
         await tx.connection.execute(text("CREATE TABLE kept (value INTEGER)"))
-    with pytest.raises(RuntimeError, match="on purpose"):
+
+    async def write_and_fail() -> None:
         async with database.transaction() as tx:
             await tx.connection.execute(text("INSERT INTO kept VALUES (1)"))
             raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        await write_and_fail()
     async with database.reading() as tx:
         assert (await tx.connection.execute(text("SELECT count(*) FROM kept"))).scalar_one() == 0
 
