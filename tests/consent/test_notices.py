@@ -75,7 +75,7 @@ async def test_a_notice_without_a_named_method_is_refused(world: World) -> None:
 
 async def test_necessity_and_impact_are_for_sensitive_fields(world: World) -> None:
     parts = {"fields": ("community_engagement",), "separate": (), "recipients": ()}
-    await world.publish(**parts, necessity=None, impact=None)
+    assert (await world.publish(**parts, necessity=None, impact=None)).version == 2
 
 
 @ON_SQLITE
