@@ -16,6 +16,7 @@ DESCRIPTION = """Every read of personal data goes through the gate: it answers w
 the mildest form that serves the purpose, and records it before it answers. Errors are RFC 9457 problems with stable
 codes; writes take an `Idempotency-Key`."""
 TAGS = [
+    {"name": "reads", "description": "Features of data subjects, as far as law, consent and policy allow."},
     {"name": "health", "description": "Whether the service lives and can serve."},
     {"name": "problems", "description": "What each problem code means and what to do."},
 ]
