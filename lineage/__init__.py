@@ -17,14 +17,16 @@ from lineage.entries import (
 from lineage.errors import (
     CursorInvalidError,
     EntryContentError,
+    EntryNotFoundError,
     EntryTooLargeError,
     FilterInvalidError,
     LineageError,
     StreamContendedError,
 )
 from lineage.kinds import Kind, Mode, Outcome, Role
+from lineage.queries import FoundEntry, LedgerFilter, Page, queried
 from lineage.shapes import FeatureOutcome, Shape, outcome_of
-from lineage.store import append, authorize, ensure_shapes, guard, heads, roles
+from lineage.store import append, authorize, ensure_shapes, find_entry, guard, heads, roles, search, shape_documents
 from lineage.template import EntryTemplate, ReadContext
 
 __all__ = [
@@ -36,16 +38,20 @@ __all__ = [
     "Entry",
     "EntryContentError",
     "EntryDraft",
+    "EntryNotFoundError",
     "EntryTemplate",
     "EntryTooLargeError",
     "FeatureOutcome",
     "FilterInvalidError",
+    "FoundEntry",
     "Kind",
+    "LedgerFilter",
     "LineageError",
     "Mac",
     "Mode",
     "Moment",
     "Outcome",
+    "Page",
     "ReadContext",
     "Role",
     "Row",
@@ -56,10 +62,14 @@ __all__ = [
     "build_entry",
     "ensure_content",
     "ensure_shapes",
+    "find_entry",
     "guard",
     "heads",
     "leaf_digest",
     "outcome_of",
+    "queried",
     "roles",
+    "search",
+    "shape_documents",
     "stream_of",
 ]

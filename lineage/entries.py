@@ -123,6 +123,29 @@ class EntryDraft:
         """The stream this entry takes its place in."""
         return stream_of(self.kind, tenant=self.tenant, client=self.client, subject=self.subject)
 
+    def ensure_content(self) -> None:
+        """Check that the entry holds only what entries may hold.
+
+        Raises: EntryContentError: a part bears the name of a base member, or holds what no entry may hold.
+        """
+        clash = BASE_MEMBERS.intersection(self.parts)
+        if clash:
+            raise EntryContentError(f"{', '.join(sorted(clash))}: a base member cannot be given as a part")
+        ensure_content(self.parts, self.kind)
+        ensure_content(self.named, self.kind)
+
+    @property
+    def named(self) -> dict[str, str | None]:
+        """The base members that are names or ids."""
+        return {
+            "about": self.about,
+            "client": self.client,
+            "party": self.party,
+            "purpose": self.purpose,
+            "subject": self.subject,
+            "tenant": self.tenant,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -168,24 +191,12 @@ def leaf_digest(body: bytes) -> bytes:
 def document(draft: EntryDraft, *, seq: int, at: str) -> dict[str, Json]:
     """Return the JSON document of an entry.
 
-    Raises: EntryContentError: a part bears the name of a base member, or holds what no entry may hold.
+    Raises: EntryContentError.
     """
-    clash = BASE_MEMBERS.intersection(draft.parts)
-    if clash:
-        raise EntryContentError(f"{', '.join(sorted(clash))}: a base member cannot be given as a part")
-    ensure_content(draft.parts, draft.kind)
-    named: dict[str, Json] = {
-        "about": draft.about,
-        "client": draft.client,
-        "party": draft.party,
-        "purpose": draft.purpose,
-        "subject": draft.subject,
-        "tenant": draft.tenant,
-    }
-    ensure_content(named, draft.kind)
+    draft.ensure_content()
     return {
         **draft.parts,
-        **named,
+        **draft.named,
         "actor": {"id": draft.actor.id, "role": draft.actor.role.value},
         "at": at,
         "kind": draft.kind.value,

@@ -41,3 +41,13 @@ class FilterInvalidError(LineageError):
     """A ledger filter cannot be answered as it stands."""
 
     code: ClassVar[str] = "lineage/filter_invalid"
+
+
+class EntryNotFoundError(LineageError):
+    """The tenant's ledger has no entry with this number."""
+
+    code: ClassVar[str] = "lineage/entry_not_found"
+
+    def __init__(self, entry: int) -> None:
+        super().__init__(f"no ledger entry {entry}")
+        self.entry = entry

@@ -1,22 +1,25 @@
-"""The shape of an answer: per feature its form or its reason codes, and the fields it derives from.
+"""The shape of an answer: who asked for what, and per feature its form or its reason codes, and its fields.
 
 Rules:
 - a shape holds no subject and no time, so that equal answers share one: an entry names it by digest, and questions
-  about a field go through the few shapes instead of through every entry;
+  about a client, purpose, outcome, feature or field go through the few shapes instead of through every entry;
 - a shape is recorded in the ledger (kind `shape.recorded`) before the first entry that names it: the ledger alone,
   without any other table, says which fields were released.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import TypeAlias
 
-from catalog.canonical import canonical, digest
-from lineage.content import ensure_content
+from catalog.canonical import canonical
+from lineage.content import Json, ensure_content
 from lineage.errors import EntryContentError
 from lineage.kinds import Mode, Outcome
 
 FORMS = ("flag", "bucket", "token", "masked", "plain")
 DENIED = "denied"
+Parts: TypeAlias = Mapping[str, Mapping[str, "str | list[str]"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +41,21 @@ class FeatureOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One answer's outcome per feature.
+    """One answer's outcome per feature; `of` makes it, `bound` says who had asked and gives it its digest.
 
     Attributes:
         tenant: whose feature views these are.
-        digest: SHA-256 of the canonical document, hex.
-        document: {feature: {"form", "fields"} or {"denied": [codes], "fields"}}.
-        body: the canonical document.
-        features: the part of a read entry: {feature: form or [codes]}.
-        lines: (feature, field, form or 'denied') for the index.
+        parts: {feature: {"form", "fields"} or {"denied": [codes], "fields"}}.
+        client, purpose, outcome: what was asked and how it ended; empty until bound.
+        digest: SHA-256 of the canonical document, hex; empty until bound.
     """
 
     tenant: str
-    digest: str
-    document: Mapping[str, Mapping[str, str | list[str]]]
-    body: str
-    features: Mapping[str, str | list[str]]
-    lines: tuple[tuple[str, str, str], ...]
+    parts: Parts
+    client: str = ""
+    purpose: str = ""
+    outcome: str = ""
+    digest: str = ""
 
     @classmethod
     def of(cls, tenant: str, outcomes: Iterable[FeatureOutcome]) -> "Shape":
@@ -62,27 +63,38 @@ class Shape:
 
         Raises: EntryContentError: an outcome both or neither released and denied, a twice named feature, free text.
         """
-        document: dict[str, dict[str, str | list[str]]] = {}
+        parts: dict[str, dict[str, str | list[str]]] = {}
         for outcome in outcomes:
-            if outcome.name in document:
+            if outcome.name in parts:
                 raise EntryContentError(f"feature {outcome.name} stands twice in one answer")
-            document[outcome.name] = _part(outcome)
-        return cls.from_document(tenant, document)
+            parts[outcome.name] = _part(outcome)
+        ensure_content(parts, "shape")
+        return cls(tenant, parts)
 
-    @classmethod
-    def from_document(cls, tenant: str, document: Mapping[str, Mapping[str, str | list[str]]]) -> "Shape":
-        """Make a shape from its document."""
-        ensure_content(document, "shape")
-        features: dict[str, str | list[str]] = {}
-        lines: list[tuple[str, str, str]] = []
-        for name in sorted(document):
-            part = document[name]
-            form = part.get("form")
-            features[name] = form if isinstance(form, str) else list(part["denied"])
-            # A feature without fields still gets a line, so that a question about it finds the shape.
-            lines += [(name, field, str(form or DENIED)) for field in part["fields"] or ("",)]
-        whole = {name: dict(part) for name, part in document.items()}
-        return cls(tenant, digest(whole), whole, canonical(whole).decode(), features, tuple(lines))
+    def bound(self, client: str, purpose: str, outcome: Outcome) -> "Shape":
+        """Return the same shape as the answer to this client and purpose."""
+        ensure_content([client, purpose], "shape")
+        made = replace(self, client=client, purpose=purpose, outcome=outcome.value)
+        return replace(made, digest=sha256(canonical(made.document)).hexdigest())
+
+    @property
+    def document(self) -> dict[str, Json]:
+        """The JSON document the digest is taken over, once it is canonical."""
+        return {"client": self.client, "features": self.parts, "outcome": self.outcome, "purpose": self.purpose}
+
+    @property
+    def features(self) -> dict[str, str | list[str]]:
+        """The part of a read entry: {feature: form or [codes]}."""
+        return {name: part.get("form") or part[DENIED] for name, part in self.parts.items()}
+
+    @property
+    def lines(self) -> list[tuple[str, str, str]]:
+        """(feature, field, form or 'denied') for the index; a feature without fields has one, with an empty field."""
+        return [
+            (name, field, str(part.get("form", DENIED)))
+            for name, part in sorted(self.parts.items())
+            for field in part["fields"] or ("",)
+        ]
 
 
 def outcome_of(features: Mapping[str, object], unknown_features: int, mode: Mode) -> Outcome:
@@ -102,5 +114,5 @@ def _part(outcome: FeatureOutcome) -> dict[str, str | list[str]]:
             raise EntryContentError(f"{outcome.form} is not a form that releases anything")
         return {"form": outcome.form, "fields": fields}
     if outcome.form is None and outcome.reasons:
-        return {"denied": sorted(outcome.reasons), "fields": fields}
+        return {DENIED: sorted(outcome.reasons), "fields": fields}
     raise EntryContentError(f"feature {outcome.name} must be either released or denied")

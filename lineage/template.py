@@ -17,7 +17,7 @@ from catalog.canonical import canonical
 from lineage.content import MAX_BODY_B, Json
 from lineage.entries import Actor, EntryDraft, Mac, Moment, Row, document
 from lineage.errors import EntryContentError, EntryTooLargeError
-from lineage.kinds import Kind, Mode
+from lineage.kinds import Kind, Mode, Outcome
 from lineage.shapes import Shape, outcome_of
 
 _HOLE = re.compile('"<[a-z]+>"')
@@ -69,6 +69,7 @@ class EntryTemplate:
         if shape.tenant != context.tenant:
             raise EntryContentError("the shape belongs to another tenant")
         outcome = outcome_of(shape.features, unknown_features, context.mode)
+        shape = shape.bound(context.client, context.purpose, outcome)
         blank = cls(context, shape, facts, unknown_features, outcome.value, ())
         draft = blank.draft("ps_" + "a" * 26, consent_version=0, grants=(), commitment=None)
         whole = document(draft, seq=0, at="<at>")
@@ -112,7 +113,7 @@ class EntryTemplate:
             client=self.context.client,
             party=self.context.party,
             purpose=self.context.purpose,
-            outcome=outcome_of(self.shape.features, self.unknown_features, self.context.mode),
+            outcome=Outcome(self.outcome),
             parts=parts,
         )
 

@@ -2,5 +2,6 @@
 
 from lineage.store.append import append, ensure_shapes, heads
 from lineage.store.guard import authorize, guard, roles
+from lineage.store.search import find_entry, search, shape_documents
 
-__all__ = ["append", "authorize", "ensure_shapes", "guard", "heads", "roles"]
+__all__ = ["append", "authorize", "ensure_shapes", "find_entry", "guard", "heads", "roles", "search", "shape_documents"]

@@ -10,7 +10,7 @@ A subject's stream is normally held by the lock on the subject's consent row, wh
 of streams here would empty PostgreSQL's lock table, so only the few shared streams are locked.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -22,12 +22,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from catalog.canonical import canonical
 from lineage.content import Json
 from lineage.entries import Actor, Entry, EntryDraft, Mac, Moment, build_entry
-from lineage.errors import StreamContendedError
+from lineage.errors import EntryContentError, StreamContendedError
 from lineage.kinds import Kind, Role
 from lineage.shapes import Shape
 from lineage.tables import LedgerEntry, LedgerShape, LedgerShapeField
 
 MAX_ATTEMPTS = 20
+MAX_LOCKS = 256
 _LOCK_SEED = 0x79756D656E  # "yumen": keeps these advisory locks apart from another application's
 _SYSTEM = Actor(Role.SYSTEM, "yumen")
 
@@ -54,7 +55,7 @@ async def append(connection: AsyncConnection, drafts: Sequence[EntryDraft], *, n
     moment = Moment.of(now)
     if connection.dialect.name == "sqlite":  # one writer at a time: nobody to race with
         return await _append_once(connection, drafts, moment, mac)
-    await _lock(connection, drafts)
+    await _lock(connection, {draft.stream for draft in drafts if draft.subject is None})
     for _ in range(MAX_ATTEMPTS):
         try:
             async with connection.begin_nested():
@@ -62,6 +63,9 @@ async def append(connection: AsyncConnection, drafts: Sequence[EntryDraft], *, n
         except IntegrityError as error:
             if "ledger_entries_stream_seq" not in str(error.orig):
                 raise
+        # Somebody writes here without the subject's lock: from now on queue, where the lock table allows it.
+        streams = {draft.stream for draft in drafts}
+        await _lock(connection, streams if len(streams) <= MAX_LOCKS else ())
     raise StreamContendedError("the next place of a stream was taken again and again")
 
 
@@ -83,6 +87,8 @@ async def ensure_shapes(connection: AsyncConnection, shapes: Iterable[Shape], *,
     which a configuration change holds together with the epoch's.
     """
     wanted = {(shape.tenant, shape.digest): shape for shape in shapes}
+    if any(not shape.digest for shape in wanted.values()):
+        raise EntryContentError("a shape must be bound to a client and purpose before it is recorded")
     fresh = [wanted[key] for key in sorted(wanted) if await _insert_shape(connection, wanted[key])]
     if fresh:
         lines = [line for shape in fresh for line in _lines(shape)]
@@ -108,16 +114,23 @@ def _values(entry: Entry) -> dict[str, object]:
     return {**asdict(entry), "body": entry.body.decode()}
 
 
-async def _lock(connection: AsyncConnection, drafts: Sequence[EntryDraft]) -> None:
+async def _lock(connection: AsyncConnection, streams: Collection[str]) -> None:
     # In one order for everybody, so that two writers never wait for each other.
-    for stream in sorted({draft.stream for draft in drafts if draft.subject is None}):
+    for stream in sorted(streams):
         statement = text("SELECT pg_advisory_xact_lock(hashtextextended(:stream, :seed))")
         await connection.execute(statement, {"stream": stream, "seed": _LOCK_SEED})
 
 
 async def _insert_shape(connection: AsyncConnection, shape: Shape) -> bool:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    values = {"tenant": shape.tenant, "shape": shape.digest, "body": shape.body}
+    values = {
+        "tenant": shape.tenant,
+        "shape": shape.digest,
+        "client": shape.client,
+        "purpose": shape.purpose,
+        "outcome": shape.outcome,
+        "body": canonical(shape.document).decode(),
+    }
     done: CursorResult[object] = await connection.execute(
         dialect.insert(_SHAPES).values(values).on_conflict_do_nothing()
     )

@@ -55,7 +55,7 @@ async def test_columns_repeat_the_body(database: Database) -> None:
 
 async def test_nothing_is_written_when_one_draft_is_refused(database: Database) -> None:
     bad = EntryDraft(Kind.VALUES_LOADED, "bank", world.STEWARD, parts={"note": "a free text"})
-    with pytest.raises(EntryContentError, match="values.loaded"):
+    with pytest.raises(EntryContentError, match=r"values\.loaded"):
         await _append(database, world.party(), bad)
     assert await _rows(database) == []
 

@@ -13,6 +13,7 @@ from lineage import (
     Kind,
     Mode,
     Moment,
+    Outcome,
     ReadContext,
     Role,
     Shape,
@@ -139,7 +140,9 @@ def outcomes(form: str | None = "bucket") -> list[FeatureOutcome]:
 
 
 def shape(form: str | None = "bucket", tenant: str = "bank") -> Shape:
-    return Shape.of(tenant, outcomes(form))
+    """The shape of `read`'s answer, bound."""
+    outcome = Outcome.RELEASED if form else Outcome.DENIED
+    return Shape.of(tenant, outcomes(form)).bound("scoring", "credit_assessment", outcome)
 
 
 CONTEXT = ReadContext(
