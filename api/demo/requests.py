@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from examples.story import Step, StoryError, Verb
@@ -46,7 +46,7 @@ def _request(verb: Verb, given: dict[str, Any], names: Mapping[str, str], now: d
         case Verb.OBSERVE:
             return _observe(given, names, now)
         case Verb.GIVE | Verb.REFUSE | Verb.WITHDRAW | Verb.REVEAL:
-            return _write(verb, given, names)
+            return _write(verb, given, names, now)
         case Verb.ASK | Verb.MY_READS:
             who = {"subject": names[given["subject"]]} if "subject" in given else {}
             return Request("GET", "/v1/entries" if verb is Verb.ASK else "/v1/me/reads", query=_texts({**given, **who}))
@@ -56,14 +56,16 @@ def _request(verb: Verb, given: dict[str, Any], names: Mapping[str, str], now: d
             assert_never(verb)
 
 
-def _write(verb: Verb, given: dict[str, Any], names: Mapping[str, str]) -> Request:
+def _write(verb: Verb, given: dict[str, Any], names: Mapping[str, str], now: datetime) -> Request:
     if verb is Verb.WITHDRAW:
         return Request("POST", "/v1/withdrawals", given)
     if verb is Verb.REVEAL:
         body = {"fields": given["fields"], "reason": given["reason"]}
         return Request("POST", f"/v1/subjects/{names[given['person']]}/reveal", body)
-    path = "/v1/grants" if verb is Verb.GIVE else "/v1/refusals"
-    return Request("POST", path, {"channel": "app", **given}, default_status=201)
+    body = {"channel": "app", **given}
+    if "days" in body:
+        body["expires_at"] = timestamp(now + timedelta(days=body.pop("days")))
+    return Request("POST", "/v1/grants" if verb is Verb.GIVE else "/v1/refusals", body, default_status=201)
 
 
 def _read(given: dict[str, Any], names: Mapping[str, str]) -> Request:
