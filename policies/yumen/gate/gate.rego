@@ -54,7 +54,7 @@ decide(asked, who) := {name: verdict(feature, found, reasons(feature, flaws)) |
 	some name, feature in asked.features
 } if {
 	subject.known(who)
-} else := {name: plan.denial(feature.reasons | {"SUBJECT_UNKNOWN"}) |
+} else := {name: plan.denial(feature.reasons | subject.denied(who)) |
 	some name, feature in asked.features
 }
 
@@ -67,7 +67,7 @@ flaws_of(asked, who, found) := {
 	"person": person_flaws,
 } if {
 	expired := retention.expired(who, asked.fields)
-	person_flaws := {code | some code in ["AGE_UNKNOWN"]; minors.denies(code, who)}
+	person_flaws := minors.denied(who)
 }
 
 # METADATA

@@ -8,7 +8,7 @@ import data.yumen.terms
 # METADATA
 # title: The subject's age is not known
 # custom: {code: AGE_UNKNOWN, article: PIPL 31}
-denies("AGE_UNKNOWN", subject) if not of_known_age(subject)
+denied(subject) := {"AGE_UNKNOWN" | not of_known_age(subject)}
 
 of_known_age(subject) if terms.ages[subject.age]
 

@@ -5,7 +5,7 @@ package yumen.subject
 
 # METADATA
 # title: The subject is not registered
-# custom: {code: SUBJECT_UNKNOWN, article: PIPL 10}
-denies("SUBJECT_UNKNOWN", subject) if not known(subject)
+# custom: {code: SUBJECT_UNKNOWN, article: PIPL 13}
+denied(subject) := {"SUBJECT_UNKNOWN" | not known(subject)}
 
 known(subject) if subject.status == "known"
