@@ -234,12 +234,18 @@ def _lineage() -> None:
     op.create_index(
         "ledger_entries_about",
         "ledger_entries",
-        ["tenant", "about", "id"],
+        ["tenant", "about", "at_us", "id"],
         sqlite_where=sa.text("about IS NOT NULL"),
         postgresql_where=sa.text("about IS NOT NULL"),
     )
     op.create_index("ledger_entries_at", "ledger_entries", ["tenant", "at_us", "id"])
-    op.create_index("ledger_entries_client", "ledger_entries", ["tenant", "client", "at_us", "id"])
+    op.create_index(
+        "ledger_entries_client",
+        "ledger_entries",
+        ["tenant", "client", "at_us", "id"],
+        sqlite_where=sa.text("kind <> 'read'"),
+        postgresql_where=sa.text("kind <> 'read'"),
+    )
     op.create_index(
         "ledger_entries_kind",
         "ledger_entries",
@@ -247,8 +253,20 @@ def _lineage() -> None:
         sqlite_where=sa.text("kind <> 'read'"),
         postgresql_where=sa.text("kind <> 'read'"),
     )
-    op.create_index("ledger_entries_outcome", "ledger_entries", ["tenant", "outcome", "at_us", "id"])
-    op.create_index("ledger_entries_purpose", "ledger_entries", ["tenant", "purpose", "at_us", "id"])
+    op.create_index(
+        "ledger_entries_outcome",
+        "ledger_entries",
+        ["tenant", "outcome", "at_us", "id"],
+        sqlite_where=sa.text("kind <> 'read'"),
+        postgresql_where=sa.text("kind <> 'read'"),
+    )
+    op.create_index(
+        "ledger_entries_purpose",
+        "ledger_entries",
+        ["tenant", "purpose", "at_us", "id"],
+        sqlite_where=sa.text("kind <> 'read'"),
+        postgresql_where=sa.text("kind <> 'read'"),
+    )
     op.create_index("ledger_entries_shape", "ledger_entries", ["tenant", "shape", "at_us", "id"])
     op.create_table(
         "ledger_shape_fields",
@@ -265,9 +283,15 @@ def _lineage() -> None:
         "ledger_shapes",
         sa.Column("tenant", BYTEWISE, nullable=False),
         sa.Column("shape", BYTEWISE, nullable=False),
+        sa.Column("client", BYTEWISE, nullable=False),
+        sa.Column("purpose", BYTEWISE, nullable=False),
+        sa.Column("outcome", BYTEWISE, nullable=False),
         sa.Column("body", BYTEWISE, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "shape"),
     )
+    op.create_index("ledger_shapes_client", "ledger_shapes", ["tenant", "client"])
+    op.create_index("ledger_shapes_outcome", "ledger_shapes", ["tenant", "outcome"])
+    op.create_index("ledger_shapes_purpose", "ledger_shapes", ["tenant", "purpose"])
 
 
 def _gate() -> None:
@@ -368,9 +392,9 @@ TRIGGERS = {
         "RAISE(ABORT, 'ledger_shape_fields is append-only'); END",
         "CREATE TRIGGER ledger_shape_fields_no_delete BEFORE DELETE ON ledger_shape_fields BEGIN SELECT "
         "RAISE(ABORT, 'ledger_shape_fields is append-only'); END",
-        "CREATE TRIGGER ledger_entries_next BEFORE INSERT ON ledger_entries BEGIN SELECT RAISE(ABORT, "
+        "CREATE TRIGGER ledger_entries_next BEFORE INSERT ON ledger_entries BEGIN SELECT RAISE(FAIL, "
         "'ledger_entries: not the next place of its stream') WHERE NEW.seq IS NOT 1 + coalesce((SELECT max(seq) "
-        "FROM ledger_entries WHERE stream = NEW.stream), 0); SELECT RAISE(ABORT, 'ledger_entries: the id is "
+        "FROM ledger_entries WHERE stream = NEW.stream), 0); SELECT RAISE(FAIL, 'ledger_entries: the id is "
         "taken') WHERE NEW.id <= (SELECT max(id) FROM ledger_entries) AND NEW.id IS NOT -1; END",
         "CREATE TRIGGER ledger_shapes_same BEFORE INSERT ON ledger_shapes BEGIN SELECT RAISE(ABORT, "
         "'ledger_shapes is append-only') WHERE EXISTS (SELECT 1 FROM ledger_shapes AS old WHERE old.tenant = "
