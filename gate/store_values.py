@@ -1,38 +1,88 @@
 """Writing sealed values: the only statements that change ``gate_values``.
 
 Rules:
-- a segment of a subject is replaced only by one observed at the same time or later: a load that is run again, or out of
-  order, never puts an old value over a new one.
+- a segment of a subject is replaced only by one observed at the same time or later (``store_values``), or after it was
+  read and merged under the lock of its view (``put_segments``): an old value never comes to stand over a new one;
+- segments of a view are merged by one writer at a time: SQLite has one anyway, PostgreSQL takes an advisory lock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple, TypeVar
 
+from sqlalchemy import select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gate.facts import microseconds
 from gate.tables import VALUES
 
+Item = TypeVar("Item")
 BATCH_ROWS = 500
+_LOCK_SEED = 0x676174655F76  # "gate_v": keeps these advisory locks apart from others
+
+
+class SealedSegment(NamedTuple):
+    """One segment as stored.
+
+    Attributes:
+        observed_us: when the oldest value in it was observed, microseconds since 1970.
+    """
+
+    subject: str
+    segment: str
+    observed_us: int
+    sealed: bytes
 
 
 async def store_values(
     connection: AsyncConnection, tenant: str, sealed: Sequence[tuple[str, str, bytes]], observed: datetime
 ) -> None:
-    """Store (subject, segment, sealed) rows of one tenant, all observed at one time."""
+    """Store whole (subject, segment, sealed) rows of one tenant, all observed at one time."""
+    observed_us = microseconds(observed)
+    rows = [SealedSegment(subject, segment, observed_us, blob) for subject, segment, blob in sealed]
+    await _upsert(connection, tenant, rows, only_newer=True)
+
+
+async def put_segments(connection: AsyncConnection, tenant: str, rows: Sequence[SealedSegment]) -> None:
+    """Write merged segments; the caller holds the lock of their view."""
+    await _upsert(connection, tenant, rows, only_newer=False)
+
+
+async def lock_view(connection: AsyncConnection, tenant: str, view: str) -> None:
+    """Wait until no other transaction merges segments of this view, then keep others waiting until this one ends."""
+    if connection.dialect.name == "postgresql":
+        statement = text("SELECT pg_advisory_xact_lock(hashtextextended(:view, :seed))")
+        await connection.execute(statement, {"view": f"{tenant}/{view}", "seed": _LOCK_SEED})
+
+
+async def read_segments(
+    connection: AsyncConnection, tenant: str, refs: Sequence[str], segments: Sequence[str]
+) -> list[SealedSegment]:
+    """The stored segments of some subjects."""
+    found: list[SealedSegment] = []
+    table = VALUES.c
+    for part in _parts(refs):
+        statement = select(table.subject, table.segment, table.observed_us, table.sealed).where(
+            table.tenant == tenant, table.subject.in_(part), table.segment.in_(segments)
+        )
+        found += [SealedSegment._make(row) for row in await connection.execute(statement)]
+    return found
+
+
+async def _upsert(connection: AsyncConnection, tenant: str, rows: Sequence[SealedSegment], *, only_newer: bool) -> None:
     insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(VALUES)
     statement = insert.on_conflict_do_update(
         index_elements=["tenant", "subject", "segment"],
         set_={"sealed": insert.excluded.sealed, "observed_us": insert.excluded.observed_us},
-        where=VALUES.c.observed_us <= insert.excluded.observed_us,
+        where=VALUES.c.observed_us <= insert.excluded.observed_us if only_newer else None,
     )
-    observed_us = microseconds(observed)
-    rows = [
-        {"tenant": tenant, "subject": subject, "segment": segment, "observed_us": observed_us, "sealed": blob}
-        for subject, segment, blob in sealed
-    ]
-    for start in range(0, len(rows), BATCH_ROWS):
-        await connection.execute(statement, rows[start : start + BATCH_ROWS])
+    for part in _parts(rows):
+        await connection.execute(statement, [{"tenant": tenant, **row._asdict()} for row in part])
+
+
+def _parts(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), BATCH_ROWS):
+        yield items[start : start + BATCH_ROWS]
