@@ -24,6 +24,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FOREVER_US = 2**62
 DAY_US = 86_400_000_000
 UNKNOWN = "unknown"
+NARROWED_KEPT = 4096
 
 
 class GrantRow(NamedTuple):
@@ -137,6 +138,8 @@ class Call:
         found = self._narrowed.get(fields_text)
         if found is None:
             wanted = self.document["fields"]
+            if len(self._narrowed) >= NARROWED_KEPT:
+                self._narrowed.clear()
             found = tuple(sorted(name for name in msgspec.json.decode(fields_text, type=list[str]) if name in wanted))
             self._narrowed[fields_text] = found
         return found

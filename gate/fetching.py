@@ -2,7 +2,8 @@
 
 Rules:
 - segments are asked for by name: one that holds only denied fields is never read;
-- a subject whose key is gone, or whose sealed value does not open, is denied with a code of the host's own;
+- a subject whose key is gone, or whose sealed value does not open, is denied with a code of the host's own, in place of
+  what the policy would have released; what the policy denied keeps its reasons;
 - opened values live only until they are shaped; data keys do not outlive the group.
 """
 
@@ -15,8 +16,8 @@ from typing import Any
 import msgspec
 
 from catalog import ShapeError
-from gate.facts import Call, GrantRow, SubjectFacts, SubjectRow
-from gate.ruling import Ruling, refusal
+from gate.facts import FOREVER_US, Call, GrantRow, SubjectFacts, SubjectRow
+from gate.ruling import Ruling
 from gate.store import HotStore, Sealed
 from vault import KeyRing, SubjectKey, VaultError
 
@@ -31,7 +32,11 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """One subject of one read, on its way through the steps."""
+    """One subject of one read, on its way through the steps.
+
+    Attributes:
+        until_us: when a stored value passes its retention, and the facts change.
+    """
 
     owner: Any
     place: int
@@ -40,6 +45,7 @@ class Item:
     row: SubjectRow | None
     facts: SubjectFacts
     grants: tuple[GrantRow, ...]
+    until_us: int = FOREVER_US
     ruling: Ruling = field(init=False)
     key: SubjectKey | None = None
     values: list[Any] = field(default_factory=list)
@@ -67,12 +73,12 @@ class Fetcher:
 
     def _open(self, item: Item, sealed: Sealed | None) -> None:
         if sealed is None:
-            item.ruling = refusal(item.call, item.facts, KEY_UNAVAILABLE)
+            item.ruling = item.ruling.refused(KEY_UNAVAILABLE)
             return
         try:
             key = item.key = self._keys.open_subject_key(item.call.key.tenant, item.ref, sealed.wrapped)
         except VaultError:
-            item.ruling = refusal(item.call, item.facts, KEY_UNAVAILABLE)
+            item.ruling = item.ruling.refused(KEY_UNAVAILABLE)
             return
         values: list[Any] = [None] * len(item.ruling.features)
         segments = sealed.segments
@@ -84,8 +90,8 @@ class Fetcher:
                 opened = _decode(key.open(blob, segment))
                 for name, place, shape in parts:
                     values[place] = shape(opened.get(name))
-        except (VaultError, ShapeError, msgspec.DecodeError):
-            item.ruling = refusal(item.call, item.facts, VALUE_UNREADABLE)
+        except (VaultError, ShapeError, msgspec.DecodeError, UnicodeDecodeError):
+            item.ruling = item.ruling.refused(VALUE_UNREADABLE)
             return
         item.values = values
 

@@ -10,7 +10,9 @@
 
 Rules:
 - reads that arrive together share the steps and the commit; one group is under way at a time per process;
-- a subject whose consent version, or a configuration whose epoch, moved between 3 and 6 goes back to 3;
+- a subject whose consent version, or a configuration whose epoch, moved between 3 and 6 goes back to 3, in the next
+  group, until its read has waited long enough;
+- a group that fails is taken apart, so that what is wrong with one read denies no other;
 - nothing is released that is not recorded; whatever fails denies.
 """
 
@@ -19,6 +21,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from gate.deciding import POLICY_UNAVAILABLE, Decider
@@ -29,22 +32,36 @@ from gate.recording import Recorder
 from gate.situating import Situated, Situator
 
 LOG = logging.getLogger("yumen.gate")
-ATTEMPTS = 8
 SUBJECTS_PER_GROUP = 4096
+PATIENCE_S = 2.0  # how long a read is decided again while its subjects keep changing
+APART_S = 1.0  # how long the reads of a group that failed are tried one by one
+FIRST_PAUSE_S, PAUSE_S = 0.001, 0.02  # the shortest and longest rest between two tries, when nobody else waits
 
 
 @dataclass(slots=True, eq=False)
 class _Pending:
-    """A read waiting for its answer."""
+    """A read waiting for its answer.
+
+    Attributes:
+        until: when it has waited long enough, on the loop's clock.
+        tries: how often it was recorded in part or not at all.
+    """
 
     call: ReadCall
     done: asyncio.Future[ReadAnswer]
+    until: float
+    tries: int = 0
     answers: dict[int, SubjectAnswer] = field(default_factory=dict)
     catalog: str = ""
 
     def open_places(self) -> list[tuple[int, str]]:
         """The subjects not answered yet."""
         return [(place, ref) for place, ref in enumerate(self.call.subjects) if place not in self.answers]
+
+    def fail(self, kind: type[GateError]) -> None:
+        """Deny it, with an error of its own: an error that two callers raised would carry both their traces."""
+        if not self.done.done():
+            self.done.set_exception(kind())
 
 
 class Gate:
@@ -57,6 +74,8 @@ class Gate:
         self._recorder = recorder
         self._waiting: list[_Pending] = []
         self._pump: asyncio.Task[None] | None = None
+        self._arrival = asyncio.Event()
+        self._epoch = 0
         self._closed = False
 
     @property
@@ -68,12 +87,15 @@ class Gate:
         """Answer one read, recorded and durable.
 
         Raises: GateUnavailableError: database down or too slow; PolicyUnavailableError: the engine answered nothing
-            (the denial is recorded); ContendedError: the subject kept changing; GateClosedError: shutting down.
+            (the denial is recorded); ContendedError: the subject kept changing; ConfigMovedError: the configuration
+            did; GateClosedError: shutting down.
         """
         if self._closed:
             raise GateClosedError
-        pending = _Pending(call, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        pending = _Pending(call, loop.create_future(), loop.time() + PATIENCE_S)
         self._waiting.append(pending)
+        self._arrival.set()
         if self._pump is None:
             self._pump = asyncio.create_task(self._run())
         return await pending.done
@@ -86,20 +108,18 @@ class Gate:
 
     async def _run(self) -> None:
         """Take groups until nothing waits; reads that come meanwhile form the next group."""
-        await asyncio.sleep(0)  # lets every request of this loop turn join the first group
-        while self._waiting:
-            group = self._take()
-            try:
-                await self._process(group)
-            except GateError as error:
-                _fail(group, error)
-            except asyncio.CancelledError:
-                _fail([*group, *self._waiting], GateClosedError())
-                raise
-            except Exception as error:  # whatever breaks, every waiting read is answered, and denied
-                LOG.exception("a group of reads failed")
-                _fail(group, GateUnavailableError(), error)
-        self._pump = None
+        group: list[_Pending] = []
+        try:
+            await asyncio.sleep(0)  # lets every request of this loop turn join the first group
+            while self._waiting:
+                group = self._take()
+                await self._serve(group)
+                await self._return(group)
+        finally:
+            self._pump = None
+            for pending in [*group, *self._waiting]:
+                pending.fail(GateClosedError)
+            self._waiting = []
 
     def _take(self) -> list[_Pending]:
         """The next group: whole reads, at least one, up to a bound on subjects."""
@@ -113,21 +133,69 @@ class Gate:
         group, self._waiting = self._waiting[:count], self._waiting[count:]
         return group
 
+    async def _serve(self, group: Sequence[_Pending]) -> None:
+        """Process a group; if that fails, each read alone, as long as failing is quick."""
+        end = asyncio.get_running_loop().time() + APART_S
+        if await self._try(group) or len(group) == 1:
+            return
+        for pending in group:
+            if asyncio.get_running_loop().time() >= end:
+                pending.fail(GateUnavailableError)
+            else:
+                await self._try([pending])
+
+    async def _try(self, group: Sequence[_Pending]) -> bool:
+        """Process a group; says whether that went as it should. A read that fails alone is denied."""
+        try:
+            await self._process(group)
+        except GateError as error:
+            for pending in group:
+                pending.fail(type(error))
+        except Exception:  # whatever breaks, every waiting read is answered, and denied
+            LOG.exception("a group of reads failed")
+            if len(group) == 1:
+                group[0].fail(GateUnavailableError)
+            return False
+        return True
+
+    async def _return(self, group: Sequence[_Pending]) -> None:
+        """Let reads that are not answered yet join the next group, or deny them if they have waited long enough."""
+        left = [pending for pending in group if not pending.done.done()]
+        if not left:
+            return
+        now = asyncio.get_running_loop().time()
+        for pending in left:
+            pending.tries += 1
+            if pending.until <= now:
+                pending.fail(ContendedError)
+        left = [pending for pending in left if not pending.done.done()]
+        if left and not self._waiting:
+            await self._rest(min(pending.tries for pending in left))
+        self._waiting[:0] = left
+
+    async def _rest(self, tries: int) -> None:
+        """Give whoever changes the subjects time to end; a new read ends the rest."""
+        self._arrival.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(PAUSE_S, FIRST_PAUSE_S * tries)):
+                await self._arrival.wait()
+
     async def _process(self, group: Sequence[_Pending]) -> None:
-        for _ in range(ATTEMPTS):
-            wanted = [(pending, pending.call, pending.open_places()) for pending in group if not pending.done.done()]
-            wanted = [each for each in wanted if each[2]]
-            if not wanted:
-                return
-            situated = await self._situator.situate(wanted)
-            await self._decide_and_fetch(situated)
-            recorded = await self._recorder.record(situated, situated.items, self._decider.revision)
-            for item, entry in recorded.items():
-                item.owner.answers[item.place] = _answer(item, entry)
-            for pending, _, _ in wanted:
-                pending.catalog = situated.catalog
-                self._settle(pending)
-        _fail(group, ContendedError())
+        """Steps 2 to 7, once; subjects that moved meanwhile stay unanswered."""
+        wanted = [(pending, pending.call, pending.open_places()) for pending in group if not pending.done.done()]
+        if not wanted:
+            return
+        situated = await self._situator.situate(wanted)
+        if situated.epoch != self._epoch:
+            self._epoch = situated.epoch
+            self._decider.forget()
+        await self._decide_and_fetch(situated)
+        recorded = await self._recorder.record(situated, situated.items, self._decider.revision)
+        for item, entry in recorded.items():
+            item.owner.answers[item.place] = _answer(item, entry)
+        for pending, _, _ in wanted:
+            pending.catalog = situated.catalog
+            self._settle(pending)
 
     async def _decide_and_fetch(self, situated: Situated) -> None:
         rulings = await self._decider.rule((item.call, item.facts) for item in situated.items)
@@ -143,7 +211,7 @@ class Gate:
         if pending.done.done() or len(pending.answers) < len(pending.call.subjects):
             return
         answers = tuple(pending.answers[place] for place in range(len(pending.call.subjects)))
-        if answers and all(_undecided(answer) for answer in answers):
+        if all(_undecided(answer) for answer in answers):
             pending.done.set_exception(PolicyUnavailableError())
             return
         pending.done.set_result(ReadAnswer(pending.call, self._decider.revision, pending.catalog, answers))
@@ -157,10 +225,3 @@ def _answer(item: Item, entry: int) -> SubjectAnswer:
 
 def _undecided(answer: SubjectAnswer) -> bool:
     return all(feature.reasons == (POLICY_UNAVAILABLE,) for feature in answer.rulings)
-
-
-def _fail(group: Sequence[_Pending], error: GateError, cause: BaseException | None = None) -> None:
-    error.__cause__ = cause
-    for pending in group:
-        if not pending.done.done():
-            pending.done.set_exception(error)

@@ -38,6 +38,8 @@ class ReadCall:
         purpose, product: names as registered; unknown ones are denied, not errors.
         subjects: subject references, in the order of the answer; each at most once.
         features: full names ``view:feature``; each at most once.
+
+    Raises: ValueError: no subject, no feature, or one of them twice.
     """
 
     tenant: str
@@ -47,6 +49,11 @@ class ReadCall:
     subjects: tuple[str, ...]
     features: tuple[str, ...]
     mode: Mode = Mode.release
+
+    def __post_init__(self) -> None:
+        for named in (self.subjects, self.features):
+            if not named or len(set(named)) != len(named):
+                raise ValueError("a read names at least one subject and one feature, each once")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from gate.facts import FOREVER_US, instant
+from gate.facts import instant
 from gate.fetching import Item
 from gate.reads import Mode
 from gate.ruling import Ruling
@@ -69,7 +69,7 @@ class Recorder:
             mac=self._keys.mac,
         )
         ends = [grant.expires_us for grant in used if grant.expires_us is not None]
-        until_us = min((*ends, item.call.valid_until_us), default=FOREVER_US)
+        until_us = min(*ends, item.call.valid_until_us, item.until_us)
         return Record(item.ref if row else None, row.version if row else 0, until_us, entry)
 
     def _template(self, situated: Situated, item: Item, policy: str) -> EntryTemplate:

@@ -104,6 +104,11 @@ class Ruling:
         """The outcome per known feature, as the ledger keeps it."""
         return Shape.of(self.call.key.tenant, map(self._outcome, self._known()))
 
+    def refused(self, code: str) -> Ruling:
+        """The same ruling with a reason of the host's own in place of every release."""
+        features = (_refused(ruled.name, code) if ruled.released else ruled for ruled in self.features)
+        return Ruling(self.call, self.facts, tuple(features))
+
     def _known(self) -> Sequence[FeatureRuling]:
         return [feature for feature in self.features if feature.name in self.call.features]
 
@@ -137,8 +142,11 @@ def ruling_of(call: Call, facts: SubjectFacts, answer: Answer) -> Ruling:
 
 def refusal(call: Call, facts: SubjectFacts, code: str) -> Ruling:
     """Deny everything for a reason of the host's own."""
-    withheld = ReleaseForm.WITHHELD.value
-    return Ruling(call, facts, tuple(FeatureRuling(name, withheld, (code,)) for name in call.key.features))
+    return Ruling(call, facts, tuple(_refused(name, code) for name in call.key.features))
+
+
+def _refused(name: str, code: str) -> FeatureRuling:
+    return FeatureRuling(name, ReleaseForm.WITHHELD.value, (code,))
 
 
 def _shaper(feature: Feature, form: str) -> Shaper:

@@ -9,14 +9,14 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from gate.errors import ConfigMovedError
-from gate.facts import STRANGER, Call, CallKey, Config, SubjectRow, instant, resolve, subject_facts
+from gate.facts import FOREVER_US, STRANGER, Call, CallKey, Config, SubjectRow, instant, resolve, subject_facts
 from gate.fetching import Item
 from gate.reads import ReadCall
 from gate.store import Gathered, HotStore, Scope
@@ -64,10 +64,6 @@ class Situator:
             self._config = None
         raise ConfigMovedError
 
-    def forget(self) -> None:
-        """Reload the configuration before the next decision."""
-        self._config = None
-
     async def _reload(self) -> Config:
         self._config = await self._load()
         self._calls.clear()
@@ -104,7 +100,7 @@ class Situator:
         minors = [item for item in items if item.row is not None and item.row.age_band == "minor"]
         if minors:
             await self._age(minors, now_us)
-        stale = [item for item in items if item.row is not None and _may_be_past_retention(item.row, item.call, now_us)]
+        stale = [item for item in items if item.row is not None and _may_be_past_retention(item, item.row, now_us)]
         if stale:
             await self._expire(stale, now_us)
 
@@ -131,7 +127,10 @@ class Situator:
             segments = list({f.segment: None for item in group for f in item.call.features.values()})
             observed = {(ref, segment): at for ref, segment, at in await self._store.observed(tenant, refs, segments)}
             for item in group:
-                item.facts = item.facts._replace(expired=_expired(item, observed, now_us))
+                ends = list(_ends(item, observed))
+                expired = tuple(sorted({name for name, end_us in ends if end_us <= now_us}))
+                item.facts = item.facts._replace(expired=expired)
+                item.until_us = min((end_us for _, end_us in ends if end_us > now_us), default=FOREVER_US)
 
 
 def _item(owner: Any, where: tuple[int, str], call: Call, row: SubjectRow | None, now_us: int) -> Item:
@@ -142,25 +141,22 @@ def _item(owner: Any, where: tuple[int, str], call: Call, row: SubjectRow | None
     return Item(owner, place, ref, call, row, facts, grants)
 
 
-def _may_be_past_retention(row: SubjectRow, call: Call, now_us: int) -> bool:
-    life_us = call.shortest_life_us
-    return life_us is not None and row.oldest_observed_us is not None and row.oldest_observed_us + life_us <= now_us
+def _may_be_past_retention(item: Item, row: SubjectRow, now_us: int) -> bool:
+    """Whether the oldest value is older than the shortest life; if not yet, notes when it will be."""
+    life_us = item.call.shortest_life_us
+    if life_us is None or row.oldest_observed_us is None:
+        return False
+    item.until_us = row.oldest_observed_us + life_us
+    return item.until_us <= now_us
 
 
-def _expired(item: Item, observed: Mapping[tuple[str, str], int], now_us: int) -> tuple[str, ...]:
-    """The fields of which a value asked for is older than it may be kept."""
+def _ends(item: Item, observed: Mapping[tuple[str, str], int]) -> Iterator[tuple[str, int]]:
+    """Per field with a stored value that was asked for: when it may no longer be kept."""
     lives = item.call.lives_us
-    return tuple(
-        sorted(
-            {
-                name
-                for feature in item.call.features.values()
-                if (at_us := observed.get((item.ref, feature.segment))) is not None
-                for name in feature.fields
-                if name in lives and at_us + lives[name] <= now_us
-            }
-        )
-    )
+    for feature in item.call.features.values():
+        at_us = observed.get((item.ref, feature.segment))
+        if at_us is not None:
+            yield from ((name, at_us + lives[name]) for name in feature.fields if name in lives)
 
 
 def _by_tenant(items: Iterable[Item]) -> dict[str, list[Item]]:

@@ -4,6 +4,8 @@ Rules:
 - every step is one statement over arrays: round trips do not grow with the number of subjects;
 - ``record`` is one autocommitted statement: it takes share locks on the epoch row and on the subjects' rows, re-checks
   them, and inserts; a replica frozen at any point never sits on a lock;
+- it does not wait for a subject whose consent is just being changed: that subject is decided again, the others are not
+  kept;
 - the entry id is drawn after the lock, so for one subject ids follow commits;
 - of several entries of one stream only an unbroken run from the first is inserted, so that no number is skipped;
 - a sequence number already taken by another replica inserts nothing, and the subject is decided again.
@@ -46,9 +48,9 @@ JOIN vault_subject_keys k ON k.tenant = i.tenant AND k.subject = i.subject
 WHERE i.tenant = $1 AND i.subject = ANY($2::text[]) AND i.field = 'birth_date'
 """
 FETCH = """
-SELECT k.subject, k.wrapped, v.segment, v.sealed FROM vault_subject_keys k
-LEFT JOIN gate_values v ON v.tenant = k.tenant AND v.subject = k.subject AND v.segment = ANY($3::text[])
-WHERE k.tenant = $1 AND k.subject = ANY($2::text[])
+SELECT k.subject, k.wrapped, v.segment, v.sealed FROM unnest($2::text[]) AS w(ref)
+JOIN vault_subject_keys k ON k.tenant = $1 AND k.subject = w.ref
+LEFT JOIN gate_values v ON v.tenant = $1 AND v.subject = w.ref AND v.segment = ANY($3::text[])
 """
 RECORD = """
 WITH want AS MATERIALIZED (
@@ -63,7 +65,7 @@ WITH want AS MATERIALIZED (
 ), known AS MATERIALIZED (
   SELECT w.* FROM want w JOIN current ON true
   JOIN consent_subjects s ON s.tenant = w.tenant AND s.ref = w.ref AND s.version = w.version
-  ORDER BY w.tenant, w.ref, w.seq FOR SHARE OF s
+  ORDER BY w.tenant, w.ref, w.seq FOR SHARE OF s SKIP LOCKED
 ), held AS (
   SELECT * FROM known UNION ALL SELECT w.* FROM want w JOIN current ON true WHERE w.ref IS NULL
 ), run AS (
@@ -76,7 +78,21 @@ SELECT tenant, stream, seq, kind, at_us, client, party, purpose, subject, outcom
 FROM run WHERE seq = first_seq + place - 1 ORDER BY stream, seq
 ON CONFLICT (stream, seq) DO NOTHING RETURNING id, stream, seq
 """
-LIMITS = {"lock_timeout": "1500", "statement_timeout": "2000", "timezone": "UTC", "application_name": "yumen-gate"}
+LIMITS = {
+    "lock_timeout": "1500",
+    "statement_timeout": "2000",
+    "timezone": "UTC",
+    "application_name": "yumen-gate",
+    # Everything here is looked up by key, in the order written: statistics that are missing or old must not turn a
+    # look-up into a scan.
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_material": "off",
+    "enable_bitmapscan": "off",
+    "join_collapse_limit": "1",
+    "jit": "off",
+}
 
 
 class PostgresStore:

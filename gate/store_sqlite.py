@@ -86,20 +86,21 @@ class SqliteStore:
         cursor = self._reader.cursor()
         cursor.execute("BEGIN")
         try:
-            epoch = cursor.execute("SELECT epoch FROM consent_epoch WHERE id = 1").fetchone()[0]
+            [(epoch,)] = cursor.execute("SELECT epoch FROM consent_epoch WHERE id = 1").fetchall()
             subjects = {
                 scope: _subjects(
-                    cursor.execute(GATHER, (json.dumps(refs), scope.tenant, scope.purpose, scope.recipient))
+                    cursor.execute(GATHER, (json.dumps(refs), scope.tenant, scope.purpose, scope.recipient)).fetchall()
                 )
                 for scope, refs in wanted.items()
             }
+            return Gathered(epoch, self._clock_us(), subjects)
         finally:
-            cursor.execute("COMMIT")
-        return Gathered(epoch, self._clock_us(), subjects)
+            if self._reader.in_transaction:  # a look left open would show this process the same state for ever
+                cursor.execute("ROLLBACK")
 
     async def heads(self, streams: Sequence[str]) -> dict[str, int]:
         """See :class:`gate.store.HotStore`."""
-        found = self._reader.execute(HEADS, (json.dumps(streams),))
+        found = self._reader.execute(HEADS, (json.dumps(streams),)).fetchall()
         return {stream: seq for stream, seq in found if seq is not None}
 
     async def observed(self, tenant: str, refs: Sequence[str], segments: Sequence[str]) -> list[tuple[str, str, int]]:
@@ -108,14 +109,15 @@ class SqliteStore:
 
     async def births(self, tenant: str, refs: Sequence[str]) -> dict[str, tuple[bytes, bytes]]:
         """See :class:`gate.store.HotStore`."""
-        found = self._reader.execute(BIRTHS, (json.dumps(refs), tenant))
+        found = self._reader.execute(BIRTHS, (json.dumps(refs), tenant)).fetchall()
         return {ref: (wrapped, sealed) for ref, wrapped, sealed in found}
 
     async def fetch(self, tenant: str, refs: Sequence[str], segments: Sequence[str]) -> dict[str, Sealed]:
         """See :class:`gate.store.HotStore`."""
         asked = json.dumps(refs)
-        found = {ref: Sealed(wrapped, {}) for ref, wrapped in self._reader.execute(KEYS, (asked, tenant))}
-        for ref, segment, sealed in self._reader.execute(FETCH, (asked, tenant, json.dumps(segments))):
+        keys = self._reader.execute(KEYS, (asked, tenant)).fetchall()
+        found = {ref: Sealed(wrapped, {}) for ref, wrapped in keys}
+        for ref, segment, sealed in self._reader.execute(FETCH, (asked, tenant, json.dumps(segments))).fetchall():
             if ref in found:
                 found[ref].segments[segment] = sealed
         return found
@@ -144,7 +146,7 @@ class SqliteStore:
         return inserted
 
     def _insert(self, cursor: sqlite3.Cursor, epoch: int, records: Sequence[Record]) -> dict[tuple[str, int], int]:
-        if cursor.execute("SELECT epoch FROM consent_epoch WHERE id = 1").fetchone()[0] != epoch:
+        if cursor.execute("SELECT epoch FROM consent_epoch WHERE id = 1").fetchall() != [(epoch,)]:
             return {}
         standing = self._standing(cursor, records)
         heads = self._heads(cursor, standing)
