@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,9 +36,11 @@ def clock() -> TickingClock:
 
 
 @pytest.fixture(scope="session")
-def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with postgres.server(tmp_path_factory.mktemp("postgres")) as dsn:
-        yield dsn
+def postgres_dsn() -> Iterator[str]:
+    # Not below pytest's own temporary folder, which another run may clear.
+    with tempfile.TemporaryDirectory(prefix="yumen-pg-", ignore_cleanup_errors=True) as folder:
+        with postgres.server(Path(folder) / "data") as dsn:
+            yield dsn
 
 
 @pytest.fixture(scope="session")
