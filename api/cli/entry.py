@@ -1,0 +1,89 @@
+"""The ``yumen`` command: its table of commands and its start."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, NoReturn
+
+import typer
+
+from api.cli.language import Language, both
+from api.cli.lazy import INTERRUPTED, LazyGroup, Place
+
+RUN = both("Run", "运行")
+DATA = both("Data", "数据")
+WATCH = both("Look and check", "查看与核验")
+COMMANDS = {
+    "serve": Place("api.cli.commands.serve", both("Start the service.", "启动服务。"), RUN),
+    "migrate": Place(
+        "api.cli.commands.migrate", both("Bring the database's schema up to date.", "更新数据库结构。"), RUN
+    ),
+    "token": Place("api.cli.commands.token", both("Issue a token for development.", "签发开发用令牌。"), RUN),
+}
+
+
+class Commands(LazyGroup):
+    """The commands of ``yumen``."""
+
+    places = COMMANDS
+
+
+def make_app() -> typer.Typer:
+    """The application, without any command loaded."""
+    app = typer.Typer(
+        name="yumen",
+        cls=Commands,
+        help=both(
+            "Yumen: the consent and policy gate for reads of personal data in credit scoring.",
+            "玉门：信用评分读取个人信息的同意与规则之门。",
+        ),
+        epilog="Example:  yumen serve",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+    )
+    app.callback()(_root)
+    return app
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run a command line and end the process with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        typer.main.get_command(make_app()).main(arguments, prog_name="yumen")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    sys.exit(0)
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001  the shape of Typer's callbacks
+    if wanted:
+        typer.echo(f"yumen {installed_version()}")
+        raise typer.Exit
+
+
+def installed_version() -> str:
+    """The version of the installed distribution."""
+    try:
+        return version("yumen")
+    except PackageNotFoundError:
+        return str(import_module("api.app").VERSION)  # a checkout that was never installed
+
+
+def _root(
+    *,
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help=both("Say the version.", "显示版本。")),
+    ] = False,
+    lang: Annotated[
+        Language | None,
+        typer.Option(help=both("Language of texts (else of the environment).", "文字的语言（默认取自环境）。")),
+    ] = None,
+) -> None:
+    del show_version, lang
