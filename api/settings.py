@@ -30,7 +30,13 @@ from api.options import IssuerSettings, LimitSettings, LogSettings, Mode, Policy
 PREFIX = "YUMEN_"
 CONFIG_VARIABLE = "YUMEN_CONFIG"
 SECRETS = ("database_url", "metrics_token", "policy.opa_token")
-NOT_SETTINGS = frozenset({CONFIG_VARIABLE, "YUMEN_URL", "YUMEN_TOKEN", "YUMEN_TOKEN_FILE"})
+NOT_SETTINGS = frozenset(
+    {
+        CONFIG_VARIABLE,
+        *("YUMEN_URL", "YUMEN_TOKEN", "YUMEN_TOKEN_FILE"),  # the command line's own, as a client
+        *("YUMEN_OPA", "YUMEN_REQUIRE_REAL"),  # the build's and the tests'
+    }
+)
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 CONFIG: ContextVar[Path | None] = ContextVar("yumen_config", default=None)
 
