@@ -28,7 +28,8 @@ CATALOGUES = {
     "postgresql": (
         (
             "SELECT table_name, column_name, data_type, is_nullable, column_default, collation_name, "
-            "identity_generation FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, ordinal_position"
+            "identity_generation FROM information_schema.columns WHERE table_schema = 'public' "
+            "ORDER BY 1, ordinal_position"
         ),
         "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",
         (
