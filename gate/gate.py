@@ -151,8 +151,8 @@ class Gate:
         except GateError as error:
             for pending in group:
                 pending.fail(type(error))
-        except Exception:  # whatever breaks, every waiting read is answered, and denied
-            LOG.exception("a group of reads failed")
+        except Exception as error:  # whatever breaks, every waiting read is answered, and denied
+            LOG.exception("a group of reads failed", exc_info=error)
             if len(group) == 1:
                 group[0].fail(GateUnavailableError)
             return False

@@ -1,47 +1,11 @@
 """The gate answers: what is released, what is denied and why, and what the ledger says of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest
-
-from api.database import Database
-from api.gates import open_gate
 from consent import SubjectId, WithdrawAll, WithdrawField
-from gate import Gate, Mode, Outcome, ReadCall, SubjectAnswer
-from gate.engines import EmbeddedEngine
-from tests import world
+from gate import Gate, Mode, Outcome
+from tests.gate.asking import ask, reasons
 from tests.world import FEATURES, TENANT, World
-
-
-@pytest.fixture
-async def lender(database: Database, tmp_path: Path) -> World:
-    return await world.build(database, tmp_path / "keys")
-
-
-@pytest.fixture
-async def gate(lender: World, database_url: str) -> AsyncIterator[Gate]:
-    opened, store = await open_gate(database_url, lender.database, lender.keys, EmbeddedEngine())
-    yield opened
-    await opened.close()
-    await store.close()
-
-
-def ask(*subjects: str, **changes: object) -> ReadCall:
-    parts: dict[str, object] = {
-        "tenant": TENANT,
-        "client": "scoring",
-        "purpose": "credit_scoring",
-        "product": "cash_loan",
-        "subjects": subjects,
-        "features": FEATURES,
-    }
-    return ReadCall(**(parts | changes))  # type: ignore[arg-type]
-
-
-def reasons(answer: SubjectAnswer) -> set[str]:
-    return {code for ruling in answer.rulings for code in ruling.reasons}
 
 
 async def test_without_a_grant_nothing_is_released(lender: World, gate: Gate) -> None:
