@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from api import migrate
 from tools import build, wheel
 
 # Each line: a file or folder that the installed product reads at run time.
@@ -61,9 +62,11 @@ def _names(path: Path) -> list[str]:
         return archive.namelist()
 
 
-def _run(command: list[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
+def _run(command: list[str | Path], folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "YUMEN_", "COV_"))}
-    return subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True, env=kept, timeout=240)
+    return subprocess.run(
+        command, cwd=folder, check=False, capture_output=True, text=True, env=kept | settings, timeout=240
+    )
 
 
 def test_a_wheel_has_one_top_level_name(built: dict[str, Path]) -> None:
@@ -104,6 +107,12 @@ def test_an_installed_yumen_shows_its_commands(installed: Path, tmp_path: Path) 
     done = _run([installed / "bin" / "yumen", "--help"], tmp_path)
     assert done.returncode == 0, done.stderr
     assert all(word in done.stdout for word in ("serve", "migrate", "demo"))
+
+
+def test_an_installed_yumen_migrates_a_database(installed: Path, tmp_path: Path) -> None:
+    done = _run([installed / "bin" / "yumen", "migrate", "--json"], tmp_path, YUMEN_DATA_DIR=str(tmp_path / "data"))
+    assert done.returncode == 0, done.stderr
+    assert migrate.head() in done.stdout
 
 
 @pytest.mark.slow
