@@ -1,5 +1,6 @@
 """What happened: the ledger of reads, consents and changes, the questions asked of it, and its verification."""
 
+from lineage.checking import Checker, CheckMac, check_bodies, check_rows
 from lineage.content import MAX_BODY_B, ensure_content
 from lineage.entries import (
     COLUMNS,
@@ -23,10 +24,23 @@ from lineage.errors import (
     LineageError,
     StreamContendedError,
 )
+from lineage.faults import CheckReport, Fault, FaultCode
 from lineage.kinds import Kind, Mode, Outcome, Role
 from lineage.queries import FoundEntry, LedgerFilter, Page, queried
 from lineage.shapes import FeatureOutcome, Shape, outcome_of
-from lineage.store import append, authorize, ensure_shapes, find_entry, guard, heads, roles, search, shape_documents
+from lineage.store import (
+    append,
+    authorize,
+    check,
+    count_entries,
+    ensure_shapes,
+    find_entry,
+    guard,
+    heads,
+    roles,
+    search,
+    shape_documents,
+)
 from lineage.template import EntryTemplate, ReadContext
 
 __all__ = [
@@ -34,6 +48,9 @@ __all__ = [
     "DEPLOYMENT",
     "MAX_BODY_B",
     "Actor",
+    "CheckMac",
+    "CheckReport",
+    "Checker",
     "CursorInvalidError",
     "Entry",
     "EntryContentError",
@@ -41,6 +58,8 @@ __all__ = [
     "EntryNotFoundError",
     "EntryTemplate",
     "EntryTooLargeError",
+    "Fault",
+    "FaultCode",
     "FeatureOutcome",
     "FilterInvalidError",
     "FoundEntry",
@@ -60,6 +79,10 @@ __all__ = [
     "append",
     "authorize",
     "build_entry",
+    "check",
+    "check_bodies",
+    "check_rows",
+    "count_entries",
     "ensure_content",
     "ensure_shapes",
     "find_entry",

@@ -20,6 +20,8 @@ class Kind(StrEnum):
     CONSENT_SUPERSEDED = "consent.superseded"
     SUBJECT_REGISTERED = "subject.registered"
     SUBJECT_AGE_BAND_SET = "subject.age_band_set"
+    SUBJECT_LOOKED_UP = "subject.looked_up"
+    SUBJECT_REPRESENTED = "subject.represented"
     IDENTIFIERS_STORED = "identifiers.stored"
     IDENTIFIERS_REVEALED = "identifiers.revealed"
     TOKEN_RESOLVED = "token.resolved"  # noqa: S105 - the name of an event

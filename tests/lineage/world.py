@@ -19,6 +19,7 @@ from lineage import (
     Shape,
     build_entry,
 )
+from vault import TamperedError
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 KEY = b"a ledger key made for the tests."
@@ -105,6 +106,8 @@ def purpose(*, is_new: bool = True, **changes: object) -> EntryDraft:
         "basis": "consent",
         "basis_ref": False,
         "fields": list(FIELDS),
+        "methods": ["use"],
+        "automated": False,
         "max_form": "plain",
         "epoch": 2,
         **changes,
@@ -117,6 +120,24 @@ def notice(**changes: object) -> EntryDraft:
     parts = {"name": "credit_notice", "version": 1, "digest": "7" * 64, "material": MATERIAL, "epoch": 3, **changes}
     return EntryDraft(
         Kind.NOTICE_PUBLISHED, "bank", DPO, purpose="credit_assessment", about="credit_notice", parts=parts
+    )
+
+
+def client(**changes: object) -> EntryDraft:
+    parts = {
+        "name": "scoring",
+        "version": 1,
+        "digest": "8" * 64,
+        "status": "active",
+        "region": "CN",
+        "products": ["cash_loan"],
+        "purposes": ["credit_assessment"],
+        "max_form": "plain",
+        "epoch": 3,
+        **changes,
+    }
+    return EntryDraft(
+        Kind.CLIENT_REGISTERED, "bank", STEWARD, client="scoring", party="bank_main", about="scoring", parts=parts
     )
 
 
@@ -198,3 +219,14 @@ def recorded(*shapes: Shape) -> list[EntryDraft]:
         )
         for made in shapes
     ]
+
+
+def check_mac(body: bytes, mac: bytes) -> None:
+    if not hmac.compare_digest(MAC(body), mac):
+        raise TamperedError
+
+
+def opening() -> Book:
+    """The configuration and the shapes a read of this world relies on."""
+    shapes = [shape(form) for form in ("flag", "bucket", "masked", "plain", None)]
+    return Book().write(party(), purpose(), client(), notice(), *recorded(*shapes))
