@@ -21,6 +21,20 @@ COMMANDS = {
         "api.cli.commands.migrate", both("Bring the database's schema up to date.", "更新数据库结构。"), RUN
     ),
     "token": Place("api.cli.commands.token", both("Issue a token for development.", "签发开发用令牌。"), RUN),
+    "demo": Place("api.demo.command", both("Play the example lenders' stories.", "演示示例机构的故事。"), RUN),
+    "config": Place("api.cli.commands.config", both("Show and check the settings.", "查看与检查设置。"), RUN),
+    "setup": Place("api.cli.commands.setup", both("Set up an example lender.", "建立示例机构。"), DATA),
+    "tenants": Place("api.cli.commands.tenants", both("List and add tenants.", "查看与新增租户。"), DATA),
+    "subjects": Place("api.cli.commands.subjects", both("Register people from a file.", "从文件登记人员。"), DATA),
+    "load": Place("api.cli.commands.load", both("Load feature values from a file.", "从文件加载特征值。"), DATA),
+    "catalog": Place("api.cli.commands.catalog", both("Fields, features and views.", "字段、特征与视图。"), DATA),
+    "policy": Place(
+        "api.cli.commands.policy", both("The policy, its reasons, a trial of it.", "规则、理由与试算。"), WATCH
+    ),
+    "grants": Place("api.cli.commands.grants", both("What a person consented to.", "查看一个人的同意。"), WATCH),
+    "entries": Place("api.cli.commands.entries", both("Ask the ledger.", "查询账本。"), WATCH),
+    "check": Place("api.cli.commands.check", both("Check the whole ledger.", "核验整个账本。"), WATCH),
+    "status": Place("api.cli.commands.status", both("Whether everything is well.", "查看整体状态。"), WATCH),
 }
 
 

@@ -1,0 +1,26 @@
+"""In whose name the command line acts: an operator at the machine, so the ledger tells it from the API's callers."""
+
+from __future__ import annotations
+
+import os
+
+from api.cli.parts import Parts
+from api.journal import LedgerJournal
+from catalog import Catalog
+from consent import Actor, ConsentService, Registrar
+from gate.registering import SubjectDesk
+from lineage import Actor as LedgerActor
+from lineage import Role
+
+BY = Actor("operator", "command_line")
+LEDGER_BY = LedgerActor(Role.OPERATOR, "command_line")
+
+
+def registrar(parts: Parts) -> Registrar:
+    """The registrar on the ledger."""
+    return Registrar(LedgerJournal(parts.keys.mac))
+
+
+def desk(parts: Parts, catalog: Catalog) -> SubjectDesk:
+    """The desk that registers data subjects."""
+    return SubjectDesk(parts.keys, catalog, ConsentService(LedgerJournal(parts.keys.mac), entropy=os.urandom))
