@@ -18,11 +18,20 @@ from api.logs import EVENTS
 from api.metrics import Metrics
 from api.observed import Observed, Outgoing
 from api.openapi import DESCRIPTION, TAGS, describe
-from api.routes import health, problem_pages, reads
+from api.routes import clients, grants, health, notices, parties, problem_pages, purposes, reads, withdrawals
 from api.service import Opener, open_service, standing
 from api.settings import Settings
 
-ROUTERS = (health.ROUTER, problem_pages.ROUTER)
+ROUTERS = (
+    parties.ROUTER,
+    clients.ROUTER,
+    purposes.ROUTER,
+    notices.ROUTER,
+    grants.ROUTER,
+    withdrawals.ROUTER,
+    health.ROUTER,
+    problem_pages.ROUTER,
+)
 BATCH_PATHS = frozenset({"/v1/reads", "/v1/values"})
 VERSION = "0.1.0"
 

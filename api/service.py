@@ -14,7 +14,7 @@ import hashlib
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,12 +29,13 @@ from api.gates import GateOptions, open_gate
 from api.identity import BuiltinIssuer, FileKeys, IdentityError, KeySource, RemoteKeys, TokenRules, TokenVerifier
 from api.logs import EVENTS
 from api.metrics import Metrics
-from api.options import IssuerKind
+from api.options import EngineKind, IssuerKind
 from api.problems import ProblemError
 from api.settings import Settings
 from api.store import purge
+from api.usecases.catalogs import Catalogs
 from gate import Gate
-from gate.engines import EmbeddedEngine, PolicyEngine, load_bundle
+from gate.engines import EmbeddedEngine, OpaEndpoint, OpaServerEngine, PolicyEngine, Reason, load_bundle
 from gate.errors import GateError
 from vault import FileRootKey, KeyRing, RootKey, VaultError, open_key_ring
 
@@ -55,6 +56,8 @@ class Service:
     engine: PolicyEngine
     gate: Gate
     answers: AnswerWriter
+    reasons: Mapping[str, Reason]
+    catalogs: Catalogs
     verifier: TokenVerifier
     replica: str
 
@@ -85,9 +88,20 @@ async def open_service(settings: Settings, *, metrics: Metrics, clock: Clock = u
         gate = await _open_gate(settings, database, keyring, engine, stack)
         keys = await _key_source(settings, stack)
         verifier = TokenVerifier(token_rules(settings), keys, clock=clock, alias=staff_alias(keyring))
-        answers = AnswerWriter({code: asdict(reason) for code, reason in load_bundle().reasons.items()})
+        reasons = load_bundle().reasons
         yield Service(
-            settings, database, metrics, root, keyring, engine, gate, answers, verifier, replica=replica_name()
+            settings=settings,
+            database=database,
+            metrics=metrics,
+            root=root,
+            keyring=keyring,
+            engine=engine,
+            gate=gate,
+            answers=AnswerWriter({code: asdict(reason) for code, reason in reasons.items()}),
+            reasons=reasons,
+            catalogs=Catalogs(),
+            verifier=verifier,
+            replica=replica_name(),
         )
 
 
@@ -113,9 +127,13 @@ def open_root_key(settings: Settings) -> FileRootKey:
     return FileRootKey.open_or_create(settings.root_key_file)
 
 
-def open_engine(_settings: Settings) -> PolicyEngine:
-    """The policy engine the settings choose."""
-    return EmbeddedEngine()
+def open_engine(settings: Settings) -> PolicyEngine:
+    """The policy engine the settings choose; a server that runs another revision keeps the service from being ready."""
+    policy = settings.policy
+    if policy.engine is EngineKind.EMBEDDED:
+        return EmbeddedEngine()
+    token = None if policy.opa_token is None else policy.opa_token.get_secret_value()
+    return OpaServerEngine(OpaEndpoint.of(str(policy.opa_url), token=token))
 
 
 def open_issuer(settings: Settings) -> BuiltinIssuer:

@@ -78,6 +78,17 @@ async def find_grant(connection: AsyncConnection, who: SubjectId, grant: str) ->
     return found[0]
 
 
+async def find_grant_owner(connection: AsyncConnection, tenant: str, grant: str) -> SubjectId:
+    """Whose grant this is, for staff of the tenant.
+
+    Raises: GrantNotFoundError: the tenant has no such grant.
+    """
+    found = await store.grants.owner(connection, tenant, grant) if is_reference(grant, "gr") else None
+    if found is None:
+        raise GrantNotFoundError(grant)
+    return found
+
+
 async def list_events(
     connection: AsyncConnection, who: SubjectId, *, grant: str | None = None, after: int = 0, limit: int = 50
 ) -> Page[StoredEvent]:

@@ -42,6 +42,9 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "datetime_parsing": ("应为 RFC 3339 时间", "must be a time of RFC 3339"),
     "datetime_from_date_parsing": ("应为 RFC 3339 时间", "must be a time of RFC 3339"),
     "timezone_aware": ("时间应带时区", "must carry a time zone"),
+    "datetime_out_of_range": ("时间超出范围", "is a time out of range"),
+    "repeated": ("不得重复", "must not be repeated"),
+    "too_few_members": ("至少应有一项", "must hold at least one member"),
     "date_parsing": ("应为日期", "must be a date"),
     "date_from_datetime_parsing": ("应为日期", "must be a date"),
 }

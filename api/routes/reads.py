@@ -8,6 +8,7 @@ Rules:
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from typing import Annotated, Any
@@ -22,15 +23,13 @@ from api.identity import Role, RoleMissingError
 from api.metrics import Metrics
 from api.problems import ProblemError
 from api.problems.validation import MESSAGES, OTHER
+from api.routes.wire import FEATURE, NAME, SUBJECT
 from api.service import Service, service_of
 from api.strictjson import parse
 from api.strictroute import check_media_type
 from gate import Mode, ReadAnswer, ReadCall
 
 PATH = "/v1/reads"
-NAME = r"^(?!.*[0-9]{5})[a-z][a-z0-9_]{0,62}$"
-FEATURE = r"^(?!.*[0-9]{5})[a-z][a-z0-9_]{0,62}:[a-z][a-z0-9_]{0,62}$"
-SUBJECT = r"^sub_[a-z2-7]{26}$"
 
 SIGNS = (
     ("missing required field", "missing"),
@@ -42,8 +41,15 @@ SIGNS = (
     ("Expected `array`", "list_type"),
     ("Expected `object`", "model_type"),
 )
+PLACE = re.compile(r" - at `\$\.(purpose|product|subjects|features|mode)(?:\[\.\.\.\])?`\Z")
 
-Name = Annotated[str, msgspec.Meta(pattern=NAME)]
+
+def _whole(pattern: str) -> msgspec.Meta:
+    """The same pattern for Python, where ``$`` would let a line break follow."""
+    return msgspec.Meta(pattern=pattern.removesuffix("$") + r"\Z")
+
+
+Name = Annotated[str, _whole(NAME)]
 
 
 class ReadBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -51,8 +57,8 @@ class ReadBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     purpose: Name
     product: Name
-    subjects: Annotated[list[Annotated[str, msgspec.Meta(pattern=SUBJECT)]], msgspec.Meta(min_length=1)]
-    features: Annotated[list[Annotated[str, msgspec.Meta(pattern=FEATURE)]], msgspec.Meta(min_length=1)]
+    subjects: Annotated[list[Annotated[str, _whole(SUBJECT)]], msgspec.Meta(min_length=1)]
+    features: Annotated[list[Annotated[str, _whole(FEATURE)]], msgspec.Meta(min_length=1)]
     mode: Mode = Mode.release
 
 
@@ -98,13 +104,18 @@ async def _body(request: Request, service: Service) -> ReadBody:
 
 
 def _place(fault: msgspec.ValidationError) -> dict[str, Any]:
-    """What is wrong and where, without what stood there: msgspec names the schema's own places only, behind ``at `$``."""
+    """What is wrong and where, without what stood there: of msgspec's text only a member of ours is taken over."""
     text = str(fault)
-    path = text.rpartition("at `$")[2].rstrip("`") if "at `$" in text else ""
-    pointer = "#" + path.replace(".", "/").replace("[", "/").replace("]", "")
+    place = PLACE.search(text)
     kind = next((kind for sign, kind in SIGNS if sign in text), "invalid")
     zh, en = MESSAGES.get(kind, OTHER)
-    return {"in": "body", "pointer": pointer, "kind": kind, "message_zh": zh, "message_en": en}
+    return {
+        "in": "body",
+        "pointer": f"#/{place[1]}" if place else "#",
+        "kind": kind,
+        "message_zh": zh,
+        "message_en": en,
+    }
 
 
 def _count(metrics: Metrics, answer: ReadAnswer, seconds: float) -> None:
@@ -152,8 +163,8 @@ _REQUEST_EXAMPLE = {
 OPERATION: dict[str, Any] = {
     "tags": ["reads"],
     "summary": "Read features of data subjects",
-    "description": "Answers what consent, policy and law allow, each feature in its mildest form; the rest is denied with"
-    " reasons. Everything is in the ledger before it is answered.",
+    "description": "Answers what consent, policy and law allow, each feature in its mildest form; the rest is denied"
+    " with reasons. Everything is in the ledger before it is answered.",
     "security": [{"bearer": []}],
     "requestBody": {
         "required": True,
@@ -182,7 +193,16 @@ OPERATION: dict[str, Any] = {
                 "application/json": {
                     "schema": {
                         "type": "object",
-                        "required": ["purpose", "product", "mode", "policy", "catalog", "features", "results", "reasons"],
+                        "required": [
+                            "purpose",
+                            "product",
+                            "mode",
+                            "policy",
+                            "catalog",
+                            "features",
+                            "results",
+                            "reasons",
+                        ],
                         "properties": {
                             "purpose": {"type": "string"},
                             "product": {"type": "string"},

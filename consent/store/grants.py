@@ -87,6 +87,13 @@ async def grants(
     return [_grant(row) for row in await connection.execute(query.order_by(GRANTS.c.id).limit(limit))]
 
 
+async def owner(connection: AsyncConnection, tenant: str, grant: str) -> SubjectId | None:
+    """Whose grant this is, None if the tenant has no such grant."""
+    query = select(GRANTS.c.subject).where(GRANTS.c.id == grant, GRANTS.c.tenant == tenant)
+    ref: str | None = (await connection.execute(query)).scalar_one_or_none()
+    return None if ref is None else SubjectId(tenant, ref)
+
+
 async def save_grants(connection: AsyncConnection, changed: Sequence[Grant]) -> None:
     """Write new grants and what may change of known ones."""
     statement = dialects.insert(connection, GRANTS)
