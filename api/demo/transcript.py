@@ -9,16 +9,21 @@ Rules:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from api.demo.bulk import Advance
+from api.demo.outcome import Outcome
 from api.demo.player import Played, Timing
 from examples.story import Said, Story, Verb
 
@@ -79,20 +84,29 @@ class Transcript:
         self._console.print(head)
         self._console.print(Padding(Group(*body), (0, 0, 0, 4)))
 
-    def end(self, checked: Mapping[str, Any], steps: int, faults: int, seconds: float) -> None:
-        """Close the demonstration: the ledger check and the count."""
-        entries, problems = checked.get("entries", 0), len(checked.get("problems", []))
-        good = faults == 0 and problems == 0
+    @contextmanager
+    def progress(self) -> Iterator[Advance]:
+        """A progress bar while the block runs, where a person looks on."""
+        columns = (TextColumn("    "), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=self._console, transient=True, disable=not self._console.is_terminal) as bar:
+            task = bar.add_task("", total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+
+    def end(self, outcome: Outcome, keep: Path | None) -> None:
+        """Close the demonstration: what came out, the ledger's check, what to try next."""
+        good = len(outcome.differing)
+        entries, faults = outcome.ledger.get("entries", 0), len(outcome.ledger.get("faults", []))
         lines = [
-            Text(f"{steps} steps as told, {faults} otherwise", style="green" if not faults else "bold red"),
-            Text(
-                f"ledger checked: {entries} entries, {problems} problems  账本已核验：{entries} 条，{problems} 处问题",
-                style="green" if not problems else "bold red",
-            ),
-            Text(f"{seconds:.1f} s in all", style="dim"),
+            Text(f"{outcome.steps} steps, {good} came out otherwise  {outcome.steps} 步，{good} 步不符"),
+            Text(f"ledger checked: {entries:,} entries, {faults} faults  账本已核验：{entries:,} 条，{faults} 处问题"),
+            *(Text(f"✗ {difference}", style="red") for difference in outcome.differing),
+            Text(f"{outcome.seconds:.1f} s", style="dim"),
         ]
         self._console.print()
-        self._console.print(Panel(Group(*lines), border_style="green" if good else "red", expand=False))
+        self._console.print(Panel(Group(*lines), border_style="green" if outcome.is_good else "red", expand=False))
+        self._console.print(Text("Try next  接下来可以试试", style="bold"))
+        for line, said in _next(keep):
+            self._console.print(Text.assemble("  ", (line, "cyan"), f"  {said}"))
 
     def _line(self, played: Played) -> Text:
         request = played.request
@@ -128,6 +142,17 @@ class Transcript:
                 self._told.add(code)
             shown.append(text)
         return shown
+
+
+def _next(keep: Path | None) -> list[tuple[str, str]]:
+    look = [(f"YUMEN_DATA_DIR={keep} yumen serve", "the service of this demonstration again 再次启动本次演示的服务")]
+    return (look if keep else []) + [
+        ("yumen demo --lender 001 --speed 1", "one story, slowly 慢速看一个故事"),
+        ("yumen demo --keep FOLDER", "keep the files, to look into them 保留文件以便查看"),
+        ("yumen serve", "your own service, then: 启动自己的服务，然后："),
+        ("yumen setup examples/001_jiebei", "load a lender into it 载入一家机构"),
+        ("yumen --help", "all commands 全部命令"),
+    ]
 
 
 def _articles(article: Any) -> str:
