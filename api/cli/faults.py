@@ -104,7 +104,10 @@ def _ours(error: BaseException) -> tuple[int, list[str]]:
     if code is None and faults is not None:
         return BAD_INPUT, [str(fault) for fault in faults]
     said = str(error) or (inspect.getdoc(type(error)) or "").partition("\n")[0].rstrip(".")
-    return FAILED if code in FAILURES else BAD_INPUT, [said if code is None else f"{said} [{code}]"]
+    lines = said.splitlines() or [type(error).__name__]
+    if code is not None:
+        lines[-1] += f" [{code}]"
+    return FAILED if code in FAILURES else BAD_INPUT, lines
 
 
 def _file(error: OSError) -> str:

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from api.cli.language import LANGUAGE, language_of, told
-from api.cli.terminal import complain, plain
+from api.cli.terminal import complain, harmless
 
 INTERRUPTED = 130
 
@@ -101,7 +101,7 @@ def localise(command: Any) -> None:
 
 def _tell(error: typer.TyperException) -> None:
     context = getattr(error, "ctx", None)
-    message = plain(error.format_message())
+    message = harmless(error.format_message())
     if type(error).__name__ == "NoArgsIsHelpError":
         sys.stdout.write(error.format_message() + "\n")
         return

@@ -81,7 +81,7 @@ class Enrolment:
         return (msgspec.convert({**document, "tenant": tenant}, kind) for document in documents)
 
     async def _put(self, kind: str, thing: Thing, register: Write, update: Write | None) -> None:
-        tenant = thing.name if isinstance(thing, Tenant) else thing.tenant
+        tenant: str = getattr(thing, "tenant", thing.name)
         try:
             held = await find_current(self.connection, tenant, type(thing), thing.name)
         except NotFoundError:

@@ -34,8 +34,13 @@ def console(stream: TextIO) -> Console:
 
 
 def plain(text: str) -> str:
-    """One line without control characters, and without anything that could be somebody's number."""
-    return LONG_NUMBER.sub("…", CONTROL.sub(" ", text)).strip()
+    """One line without control characters."""
+    return CONTROL.sub(" ", text).strip()
+
+
+def harmless(text: str) -> str:
+    """What a message repeats of the command line, without anything that could be somebody's number."""
+    return LONG_NUMBER.sub("…", plain(text))
 
 
 def complain(lines: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Never
 
 import httpx
 import typer
@@ -112,6 +112,10 @@ class _RolledBackError(Exception):
     """Ends the transaction of a dry run."""
 
 
+def _roll_back() -> Never:
+    raise _RolledBackError
+
+
 async def _in_process(term: Terminal, settings: Settings, lender: Lender, crowd: int, *, dry_run: bool) -> Outcome:
     async with opened_parts(settings, writing=True) as parts:
         outcome = Outcome({})
@@ -123,7 +127,7 @@ async def _in_process(term: Terminal, settings: Settings, lender: Lender, crowd:
                 step.tally["people"] = Counter(new=new, same=len(refs) - new)
                 outcome = Outcome(step.tally, refs)
                 if dry_run:
-                    raise _RolledBackError
+                    _roll_back()
         except _RolledBackError:
             return outcome
         if crowd:
