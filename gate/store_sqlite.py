@@ -84,8 +84,9 @@ class SqliteStore:
     async def gather(self, wanted: Mapping[Scope, Sequence[str]]) -> Gathered:
         """See :class:`gate.store.HotStore`."""
         cursor = self._reader.cursor()
-        cursor.execute("BEGIN")
+        _clear(self._reader)
         try:
+            cursor.execute("BEGIN")
             [(epoch,)] = cursor.execute("SELECT epoch FROM consent_epoch WHERE id = 1").fetchall()
             subjects = {
                 scope: _subjects(
@@ -95,8 +96,7 @@ class SqliteStore:
             }
             return Gathered(epoch, self._clock_us(), subjects)
         finally:
-            if self._reader.in_transaction:  # a look left open would show this process the same state for ever
-                cursor.execute("ROLLBACK")
+            _clear(self._reader)  # a look left open would show this process the same state for ever
 
     async def heads(self, streams: Sequence[str]) -> dict[str, int]:
         """See :class:`gate.store.HotStore`."""
@@ -135,14 +135,13 @@ class SqliteStore:
 
     def _record(self, epoch: int, records: Sequence[Record]) -> dict[tuple[str, int], int]:
         cursor = self._writer.cursor()
-        cursor.execute("BEGIN IMMEDIATE")
+        _clear(self._writer)
         try:
+            cursor.execute("BEGIN IMMEDIATE")  # may fail and yet have begun
             inserted = self._insert(cursor, epoch, records)
             cursor.execute("COMMIT")
-        except BaseException:
-            if self._writer.in_transaction:
-                cursor.execute("ROLLBACK")
-            raise
+        finally:
+            _clear(self._writer)
         return inserted
 
     def _insert(self, cursor: sqlite3.Cursor, epoch: int, records: Sequence[Record]) -> dict[tuple[str, int], int]:
@@ -191,6 +190,12 @@ def _connect(path: Path, guard: Callable[[sqlite3.Connection], None]) -> sqlite3
     connection.execute("SELECT value FROM json_each('[]')")  # set up before the authorizer, which would refuse it
     guard(connection)
     return connection
+
+
+def _clear(connection: sqlite3.Connection) -> None:
+    """End what a failure left open; no rows, locks or old states stay behind."""
+    if connection.in_transaction:
+        connection.rollback()
 
 
 def _subjects(rows: Iterable[tuple[Any, ...]]) -> dict[str, SubjectRow]:
