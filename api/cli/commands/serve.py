@@ -19,11 +19,25 @@ from api.cli.workers import Supervisor
 from api.settings import Settings, variable
 
 APP = application()
-Host = Annotated[str | None, typer.Option(help=both("Address to listen on.", "监听地址。"), show_default="127.0.0.1")]
-Port = Annotated[
-    int | None, typer.Option(help=both("Port; 0 for any free one.", "端口；0 表示任意空闲端口。"), show_default="8642")
+Host = Annotated[
+    str | None,
+    typer.Option(
+        help=both("Address to listen on (else the settings').", "监听地址（默认取自设置）。"), show_default=False
+    ),
 ]
-Workers = Annotated[int | None, typer.Option(help=both("How many processes serve.", "服务进程数。"), show_default="1")]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        help=both("Port, 0 for any free one (else the settings').", "端口，0 表示任意空闲端口（默认取自设置）。"),
+        show_default=False,
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        help=both("How many processes serve (else the settings').", "服务进程数（默认取自设置）。"), show_default=False
+    ),
+]
 
 
 @command(
