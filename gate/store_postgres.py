@@ -8,11 +8,13 @@ Rules:
   kept;
 - the entry id is drawn after the lock, so for one subject ids follow commits;
 - of several entries of one stream only an unbroken run from the first is inserted, so that no number is skipped;
+- a server that does not answer is given up in time, with its connection;
 - a sequence number already taken by another replica inserts nothing, and the subject is decided again.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -98,8 +100,9 @@ LIMITS = {
 class PostgresStore:
     """A small pool of connections with prepared statements."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, *, timeout_s: float) -> None:
         self._pool = pool
+        self._timeout_s = timeout_s
 
     @classmethod
     async def open(cls, dsn: str, *, connections: int = 4, timeout_s: float = 2.0) -> PostgresStore:
@@ -112,14 +115,14 @@ class PostgresStore:
             command_timeout=timeout_s + 0.5,
             server_settings=LIMITS,
         )
-        return cls(pool)
+        return cls(pool, timeout_s=timeout_s)
 
     async def gather(self, wanted: Mapping[Scope, Sequence[str]]) -> Gathered:
         """See :class:`gate.store.HotStore`."""
         scopes = list(wanted)
         flat = [(index, *scope, ref) for index, scope in enumerate(scopes) for ref in wanted[scope]]
         columns = [list(column) for column in zip(*flat, strict=True)] or [[], [], [], [], []]
-        rows = await self._pool.fetch(GATHER, *columns)
+        rows = await self._fetch(GATHER, *columns)
         subjects: dict[Scope, dict[str, SubjectRow]] = {scope: {} for scope in scopes}
         for row in rows:
             if row[1] is not None:
@@ -128,20 +131,20 @@ class PostgresStore:
 
     async def heads(self, streams: Sequence[str]) -> dict[str, int]:
         """See :class:`gate.store.HotStore`."""
-        return {row[0]: row[1] for row in await self._pool.fetch(HEADS, list(streams))}
+        return {row[0]: row[1] for row in await self._fetch(HEADS, list(streams))}
 
     async def observed(self, tenant: str, refs: Sequence[str], segments: Sequence[str]) -> list[tuple[str, str, int]]:
         """See :class:`gate.store.HotStore`."""
-        return [tuple(row) for row in await self._pool.fetch(OBSERVED, tenant, list(refs), list(segments))]
+        return [tuple(row) for row in await self._fetch(OBSERVED, tenant, list(refs), list(segments))]
 
     async def births(self, tenant: str, refs: Sequence[str]) -> dict[str, tuple[bytes, bytes]]:
         """See :class:`gate.store.HotStore`."""
-        return {row[0]: (row[1], row[2]) for row in await self._pool.fetch(BIRTHS, tenant, list(refs))}
+        return {row[0]: (row[1], row[2]) for row in await self._fetch(BIRTHS, tenant, list(refs))}
 
     async def fetch(self, tenant: str, refs: Sequence[str], segments: Sequence[str]) -> dict[str, Sealed]:
         """See :class:`gate.store.HotStore`."""
         found: dict[str, Sealed] = {}
-        for ref, wrapped, segment, sealed in await self._pool.fetch(FETCH, tenant, list(refs), list(segments)):
+        for ref, wrapped, segment, sealed in await self._fetch(FETCH, tenant, list(refs), list(segments)):
             held = found.setdefault(ref, Sealed(wrapped, {}))
             if segment is not None:
                 held.segments[segment] = sealed
@@ -151,12 +154,24 @@ class PostgresStore:
         """See :class:`gate.store.HotStore`."""
         flat = ((record.subject, record.version, record.valid_until_us, *record.row) for record in records)
         columns = [list(column) for column in zip(*flat, strict=True)]
-        rows = await self._pool.fetch(RECORD, epoch, *columns)
+        rows = await self._fetch(RECORD, epoch, *columns)
         return {(row[1], row[2]): row[0] for row in rows}
 
     async def close(self) -> None:
         """See :class:`gate.store.HotStore`."""
         await self._pool.close()
+
+    async def _fetch(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
+        connection = await self._pool.acquire(timeout=self._timeout_s)
+        try:
+            found: list[asyncpg.Record] = await connection.fetch(statement, *arguments)
+        except (TimeoutError, asyncio.CancelledError):
+            connection.terminate()  # else a frozen server is waited for until it has heard of the cancellation
+            raise
+        else:
+            return found
+        finally:
+            await self._pool.release(connection)
 
 
 def _add(subjects: dict[str, SubjectRow], row: tuple[Any, ...]) -> None:
