@@ -18,21 +18,45 @@ from api.logs import EVENTS
 from api.metrics import Metrics
 from api.observed import Observed, Outgoing
 from api.openapi import DESCRIPTION, TAGS, describe
-from api.routes import clients, grants, health, notices, parties, problem_pages, purposes, reads, withdrawals
+from api.routes import (
+    catalogue,
+    clients,
+    entries,
+    grants,
+    health,
+    my_reads,
+    notices,
+    parties,
+    problem_pages,
+    purposes,
+    reads,
+    reasons,
+    subjects,
+    values,
+    views,
+    withdrawals,
+)
 from api.service import Opener, open_service, standing
 from api.settings import Settings
 
 ROUTERS = (
+    subjects.ROUTER,
+    values.ROUTER,
     parties.ROUTER,
     clients.ROUTER,
     purposes.ROUTER,
     notices.ROUTER,
     grants.ROUTER,
     withdrawals.ROUTER,
+    entries.ROUTER,
+    my_reads.ROUTER,
+    reasons.ROUTER,
+    catalogue.ROUTER,
+    views.ROUTER,
     health.ROUTER,
     problem_pages.ROUTER,
 )
-BATCH_PATHS = frozenset({"/v1/reads", "/v1/values"})
+BATCH_PATHS = frozenset({"/v1/reads", "/v1/values", "/v1/catalogue/views"})
 VERSION = "0.1.0"
 
 

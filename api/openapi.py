@@ -17,8 +17,11 @@ the mildest form that serves the purpose, and records it before it answers. Erro
 codes; writes take an `Idempotency-Key`."""
 TAGS = [
     {"name": "reads", "description": "Features of data subjects, as far as law, consent and policy allow."},
+    {"name": "subjects", "description": "Data subjects, their identifiers and their feature values."},
     {"name": "consent", "description": "What data subjects agreed to, refused, paused and took back."},
     {"name": "register", "description": "Parties, clients, purposes and notices: who may process what, and why."},
+    {"name": "ledger", "description": "What happened: asked by auditors, and by data subjects about themselves."},
+    {"name": "catalogue", "description": "What data there is, how it is graded, and the feature views of the tenant."},
     {"name": "health", "description": "Whether the service lives and can serve."},
     {"name": "problems", "description": "What each problem code means and what to do."},
 ]

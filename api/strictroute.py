@@ -10,7 +10,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
@@ -61,14 +61,16 @@ def check_media_type(request: Request) -> None:
 
 
 class PublicRoute(APIRoute):
-    """A route that anyone may call: health, problem texts."""
+    """A route that anyone may call: health, problem texts. ``request_class`` reads the body."""
+
+    request_class: ClassVar[type[StrictRequest]] = StrictRequest
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the framework's handler with the strict reader."""
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            strict = StrictRequest(request.scope, request.receive)
+            strict = self.request_class(request.scope, request.receive)
             await self.admit(strict)
             await strict.load(request.app.state.settings.limits.depth)
             return await handler(strict)

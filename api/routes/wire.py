@@ -70,7 +70,8 @@ When = Annotated[AwareDatetime, FROM_TEXT, AfterValidator(_in_range)]
 Reference = Annotated[str, Field(min_length=1, max_length=200)]
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many items a page holds.")]
-Cursor = Annotated[Annotated[str, *_text(CURSOR)] | None, Query(description="`next` of the page before.")]
+CursorText = Annotated[str, *_text(CURSOR)]
+Cursor = Annotated[CursorText | None, Query(description="`next` of the page before.")]
 
 
 def _rfc3339(at: datetime) -> str:
@@ -139,7 +140,12 @@ class KnownQueryRoute(StrictRoute):
 
 
 def _query_names(dependant: Dependant) -> Iterator[str]:
-    yield from (param.alias for param in dependant.query_params)
+    for param in dependant.query_params:
+        kind = param.field_info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from (field.alias or name for name, field in kind.model_fields.items())
+        else:
+            yield param.alias
     for inner in dependant.dependencies:
         yield from _query_names(inner)
 

@@ -15,11 +15,19 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.problems import ProblemError
 from catalog import Catalog, FeatureView
 from catalog.store import current_revision, load, save
 from consent import Actor, Tenant, bump_epoch, find_current
 from lineage import DEPLOYMENT, EntryDraft, Kind, Mac, Role, append
 from lineage import Actor as LedgerActor
+
+
+class FieldNotFoundError(ProblemError):
+    """The catalogue has no such field."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("catalog/field_not_found", field=name)
 
 
 class Catalogs:

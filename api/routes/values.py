@@ -1,0 +1,73 @@
+"""Feature values in small batches; files go through ``yumen load``.
+
+Rules: a steward brings values of one view; all rows are stored, sealed and on record, or none is.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Request
+from pydantic import Field
+from starlette.responses import Response
+
+from api.access import Steward
+from api.identity import Role
+from api.problems import ProblemError
+from api.routes.wire import KEYED, Answer, Name, SubjectRef, When, routes
+from api.strictroute import Body
+from api.usecases.acting import actor
+from api.usecases.observing import Row, observe
+from api.usecases.writing import writing
+from gate.loading import ValueWriter
+
+ROUTER = routes()
+Cell = int | float | bool | str | None
+
+
+class RowBody(Body):
+    """What was observed of one data subject; null says that there is no value."""
+
+    subject: SubjectRef
+    observed_at: When
+    values: Annotated[dict[Name, Cell], Field(min_length=1, max_length=1000)]
+
+
+class ValuesBody(Body):
+    """Rows of one feature view."""
+
+    view: Name
+    rows: Annotated[list[RowBody], Field(min_length=1)]
+
+
+class ValuesAnswer(Answer):
+    """What was stored."""
+
+    view: str
+    rows: int
+    subjects: int
+    segments: int
+
+
+@ROUTER.post(
+    "/v1/values",
+    tags=["subjects"],
+    summary="Store feature values",
+    response_model=ValuesAnswer,
+    openapi_extra=KEYED,
+)
+async def store(request: Request, body: ValuesBody, caller: Steward) -> Response:
+    """Store what was observed of data subjects; older observations never replace newer ones."""
+    async with writing(request, caller) as work:
+        if work.replay is not None:
+            return work.replay
+        limit = work.service.settings.limits.subjects
+        if len(body.rows) > limit:
+            raise ProblemError("request/too_many_rows", limit=limit)
+        view = (await work.catalog()).view(work.tenant, body.view)
+        writer = ValueWriter(work.service.keyring, view, actor(caller, Role.STEWARD))
+        rows = [Row(row.subject, row.observed_at, row.values) for row in body.rows]
+        done = await observe(work.connection, writer, rows, now=work.now)
+        return work.answer(
+            ValuesAnswer(view=view.name, rows=done.observations, subjects=done.subjects, segments=done.segments)
+        )
