@@ -18,13 +18,20 @@ from gate.engines import SERVER_BUNDLE
 READY_S = 20.0
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @dataclass
 class OpaServer:
     """One server process that can be frozen, killed and started again on the same port."""
 
     program: Path
     bundle: Path = SERVER_BUNDLE
-    port: int = field(default_factory=lambda: free_port())
+    port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -32,17 +39,23 @@ class OpaServer:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        command = [self.program, "run", "--server", "--addr", f"127.0.0.1:{self.port}", "--log-level", "error"]
+        self.start_on(f"127.0.0.1:{self.port}")
+        self._wait()
+
+    def start_on(self, address: str) -> None:
+        """Start on another kind of address, without waiting until it listens."""
+        command = [self.program, "run", "--server", "--addr", address, "--log-level", "error", "--disable-telemetry"]
         self.process = subprocess.Popen(
-            [*command, "--disable-telemetry", "--bundle", self.bundle],
+            [*command, "--bundle", self.bundle],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        self._wait()
 
     def freeze(self) -> None:
+        assert self.process is not None
         self._signal(signal.SIGSTOP)
+        os.waitpid(self.process.pid, os.WUNTRACED)  # the signal takes effect some time after it is sent
 
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)
@@ -68,13 +81,6 @@ class OpaServer:
             except OSError:
                 time.sleep(0.05)
         raise AssertionError("OPA did not listen")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -61,10 +62,7 @@ def _check(item: msgspec.Raw, asked: frozenset[str], grants: int, vocabulary: Vo
     if answer.features.keys() != asked:
         return None
     for decision in answer.features.values():
-        if decision.reasons:
-            sound = _denies(decision, vocabulary)
-        else:
-            sound = _releases(decision, grants, vocabulary)
+        sound = _denies(decision, vocabulary) if decision.reasons else _releases(decision, grants, vocabulary)
         if not sound:
             return None
     return answer
@@ -98,4 +96,4 @@ def _are_positions(positions: tuple[int, ...], count: int) -> bool:
 
 
 def _is_ascending(items: tuple[Any, ...]) -> bool:
-    return all(before < after for before, after in zip(items, items[1:], strict=False))
+    return all(before < after for before, after in pairwise(items))

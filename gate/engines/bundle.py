@@ -1,4 +1,4 @@
-"""The policy bundle as built: the compiled module, its data, its revision.
+r"""The policy bundle as built: the compiled module, its data, its revision.
 
 Rules:
 - the revision is SHA-256, hex, over ``yumen-policy-v1\n``, the SHA-256 of the WebAssembly module and the SHA-256 of the

@@ -2,7 +2,7 @@
 
 Rules:
 - one fixed path, no retries, no redirects, no policy upload, no ad-hoc queries: only ``query_rule`` with constants;
-- every reply names the bundle revisions OPA runs (``provenance``); a reply without ours is refused, so a server that was
+- every reply names the bundle revisions OPA runs (``provenance``); a reply without ours is refused, so a server
   given another bundle answers nobody until it has the right one again;
 - a reply must be status 200, at most ``LARGEST_REPLY_B``, and carry ``result``: OPA leaves it out where a decision is
   undefined;
@@ -74,7 +74,7 @@ class OpaEndpoint:
 
 
 class _Provenance(msgspec.Struct):
-    bundles: dict[str, dict[str, Any]] = {}  # noqa: RUF012 - msgspec copies defaults
+    bundles: dict[str, dict[str, Any]] = {}
 
 
 class _Reply(msgspec.Struct):
@@ -91,7 +91,7 @@ _encoder = msgspec.json.Encoder()
 
 
 class _BoundedResponse(aiohttp.ClientResponse):
-    async def json(self, **_: object) -> _Reply:  # type: ignore[override] # the library hands it through
+    async def json(self, **_: object) -> _Reply:
         parts: list[bytes] = []
         size = 0
         async for part in self.content.iter_any():
@@ -109,8 +109,12 @@ class _Client(AsyncOpaClient):  # type: ignore[misc] # the library has no types
             host=endpoint.host, port=endpoint.port, ssl=endpoint.tls is not None, token=endpoint.token, retries=0
         )
         self._endpoint = endpoint
+        self._session: aiohttp.ClientSession | None = None
 
-    async def _init_session(self) -> None:
+    def open(self) -> None:
+        """Make the session at the first question, inside the event loop; connections are made as needed."""
+        if self._session is not None:
+            return
         endpoint = self._endpoint
         if endpoint.socket is not None:
             self._connector: aiohttp.BaseConnector = aiohttp.UnixConnector(str(endpoint.socket), limit=CONNECTIONS)
@@ -142,8 +146,6 @@ class OpaServerEngine:
     def __init__(self, endpoint: OpaEndpoint, bundle: Bundle | None = None) -> None:
         self._bundle = bundle or load_bundle()
         self._client = _Client(endpoint)
-        self._opening = asyncio.Lock()
-        self._open = False
 
     @property
     def revision(self) -> str:
@@ -167,14 +169,11 @@ class OpaServerEngine:
 
     async def health(self) -> None:
         """Ask for no decisions; see PolicyEngine."""
-        if await self.decide([], [], deadline_s=HEALTH_DEADLINE_S):
-            raise EngineAnswerError("answered what was not asked")
+        await self.decide([], [], deadline_s=HEALTH_DEADLINE_S)
 
     async def close(self) -> None:
         """Close the connections."""
-        async with self._opening:
-            self._open = False
-            await self._client.close_connection()
+        await self._client.close_connection()
 
     async def _decide(
         self, asked: msgspec.Raw, calls: Sequence[Document], requests: Sequence[Document]
@@ -185,7 +184,7 @@ class OpaServerEngine:
         return check_answers(reply.result, calls, requests, vocabulary=self._bundle.vocabulary)
 
     async def _ask(self, document: Document) -> _Reply:
-        await self._connect()
+        self._client.open()
         try:
             reply: _Reply = await self._client.query_rule(document, PACKAGE, RULE, {"provenance": True})
         except (aiohttp.ClientError, OSError) as fault:
@@ -193,12 +192,6 @@ class OpaServerEngine:
         except (msgspec.DecodeError, UnicodeDecodeError) as fault:
             raise EngineAnswerError("not a decision") from fault
         return reply
-
-    async def _connect(self) -> None:
-        async with self._opening:
-            if not self._open:
-                await self._client._init_session()  # noqa: SLF001 - ours, see _Client
-                self._open = True
 
 
 def _first(faults: BaseExceptionGroup[BaseException]) -> BaseException:

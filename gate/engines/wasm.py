@@ -67,8 +67,8 @@ class WasmPolicy:
         Raises: EngineLateError: over the deadline. EngineUnavailableError: trapped, or out of memory.
         """
         with self._lock:
-            self._ticker.ensure()
             instance, self._instance = self._instance or self._renew(), None
+            self._ticker.begin()
             try:
                 result = instance.evaluate(self._entrypoint, document, math.ceil(deadline_s / TICK_S) + 1)
             except wasmtime.Trap as fault:
@@ -77,6 +77,8 @@ class WasmPolicy:
                 raise EngineUnavailableError("the policy trapped") from fault
             except (wasmtime.WasmtimeError, IndexError, ValueError) as fault:
                 raise EngineUnavailableError("the policy failed") from fault
+            finally:
+                self._ticker.end()
             self._instance = instance
             return result
 
@@ -103,7 +105,7 @@ class _Instance:
         self._store = wasmtime.Store(engine)
         self._store.set_limits(memory_size=LARGEST_MEMORY_B)
         self._store.set_epoch_deadline(1 << 40)
-        memory_type = next(item.type for item in module.imports if item.name == "memory")
+        memory_type = next(item.type for item in module.imports if isinstance(item.type, wasmtime.MemoryType))
         self._memory = wasmtime.Memory(self._store, memory_type)
         linker = wasmtime.Linker(engine)
         linker.define(self._store, "env", "memory", self._memory)
@@ -144,22 +146,22 @@ class _Instance:
         return bytes(found[: found.index(0)])
 
     def _call(self, name: str, *arguments: int) -> int:
-        result: int = self._exports[name](self._store, *arguments)  # type: ignore[operator]
+        result: int = self._exports[name](self._store, *arguments)  # type: ignore[operator] # exports are callable
         return result
 
 
 class _DirectCall:
     """A call of words to a word through wasmtime's C interface, with the argument array kept between calls.
 
-    ``wasmtime.Func`` works out its type and converts every argument at each call, which costs twenty times what the call
-    itself does: 57 of 80 us for the empty input.
+    ``wasmtime.Func`` works out its type and converts every argument at each call, which costs twenty times the call
+    itself: 57 of 80 us for the empty input.
     """
 
     def __init__(self, store: wasmtime.Store, function: Any, arity: int) -> None:
         word = wasmtime.ValType.i32()
         self._arguments = (_ffi.wasmtime_val_t * arity)()
         for place in range(arity):
-            self._arguments[place] = wasmtime.Val._convert_to_raw(store, word, 0)  # noqa: SLF001
+            self._arguments[place] = wasmtime.Val._convert_to_raw(store, word, 0)  # noqa: SLF001 - no public way
         self._results = (_ffi.wasmtime_val_t * 1)()
         self._store = store
         self._function = function
@@ -169,26 +171,31 @@ class _DirectCall:
             self._arguments[place].of.i32 = word
         trap = ctypes.POINTER(_ffi.wasm_trap_t)()
         error = _ffi.wasmtime_func_call(
-            self._store._context(),  # noqa: SLF001
-            ctypes.byref(self._function._func),  # noqa: SLF001
+            self._store._context(),  # noqa: SLF001 - no public way
+            ctypes.byref(self._function._func),  # noqa: SLF001 - no public way
             self._arguments,
             len(words),
             self._results,
             1,
             ctypes.byref(trap),
         )
-        if error:
-            raise wasmtime.WasmtimeError._from_ptr(error)  # noqa: SLF001
-        if trap:
-            raise wasmtime.Trap._from_ptr(trap)  # noqa: SLF001
+        if _is_set(error):
+            raise wasmtime.WasmtimeError._from_ptr(error)  # noqa: SLF001 - no public way
+        if _is_set(trap):
+            raise wasmtime.Trap._from_ptr(trap)  # noqa: SLF001 - no public way
         result: int = self._results[0].of.i32
         return result
+
+
+def _is_set(pointer: Any) -> bool:
+    return bool(pointer)
 
 
 class _Ticker:
     """Moves the epoch on while evaluations go on.
 
-    Its thread ends when idle and starts again on demand; also in a forked child, which inherits no threads.
+    Its thread ends when nothing was evaluated for a while and starts again on demand; also in a forked child, which
+    inherits no threads. It never ends during an evaluation, since nothing else would stop that one.
     """
 
     def __init__(self, engine: wasmtime.Engine) -> None:
@@ -196,18 +203,25 @@ class _Ticker:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._process = 0
-        self._used = False
         self._stopped = threading.Event()
+        self._evaluating = False
+        self._idle_ticks = 0
 
-    def ensure(self) -> None:
-        """See to it that time passes for the next second."""
+    def begin(self) -> None:
+        """See to it that time passes until ``end``."""
+        if self._process != os.getpid():  # at first, or in a child, whose clock may have been copied while locked
+            self._lock, self._thread, self._process = threading.Lock(), None, os.getpid()
         with self._lock:
-            self._used = True
-            if self._thread is None or self._process != os.getpid():
-                self._process = os.getpid()
+            self._evaluating = True
+            if self._thread is None:
                 self._stopped = threading.Event()
                 self._thread = threading.Thread(target=self._run, name="policy-clock", daemon=True)
                 self._thread.start()
+
+    def end(self) -> None:
+        """The evaluation is over."""
+        self._idle_ticks = 0
+        self._evaluating = False
 
     def stop(self) -> None:
         """End the thread."""
@@ -218,19 +232,18 @@ class _Ticker:
             thread.join()
 
     def _run(self) -> None:
-        stopped, idle = self._stopped, 0
+        stopped = self._stopped
         while not stopped.wait(TICK_S):
             self._engine.increment_epoch()
-            idle = 0 if self._used else idle + 1
-            self._used = False
-            if idle > IDLE_TICKS and self._retire():
+            self._idle_ticks += 1
+            if self._idle_ticks > IDLE_TICKS and self._retire():
                 return
 
     def _retire(self) -> bool:
         with self._lock:
-            if not self._used:
+            if not self._evaluating:
                 self._thread = None
-            return not self._used
+            return not self._evaluating
 
 
 def _host_functions(store: wasmtime.Store) -> dict[str, wasmtime.Func]:

@@ -72,9 +72,7 @@ def _case(raw: dict[str, Any]) -> Case:
     for path in raw.get("drop", ()):
         parent, key = _find(facts, path)
         del parent[key]
-    return Case(
-        raw["name"], raw.get("code"), raw.get("near_miss_of"), facts["call"], facts["subject"], raw["expect"]
-    )
+    return Case(raw["name"], raw.get("code"), raw.get("near_miss_of"), facts["call"], facts["subject"], raw["expect"])
 
 
 def _find(facts: Any, path: str) -> tuple[Any, Any]:

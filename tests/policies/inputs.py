@@ -10,7 +10,26 @@ from hypothesis import strategies as st
 
 FIELDS = ["a", "b", "c"]
 FORMS = ["withheld", "flag", "bucket", "token", "masked", "plain"]
-JUNK = [None, True, False, 0, 1, -1, 2.5, "", "live", "consent", "written", [], ["a"], [["a"]], [0], {}, {"a": "a"}, {"status": "known"}]
+JUNK = [
+    None,
+    True,
+    False,
+    0,
+    1,
+    -1,
+    2.5,
+    "",
+    "live",
+    "consent",
+    "written",
+    [],
+    ["a"],
+    [["a"]],
+    [0],
+    {},
+    {"a": "a"},
+    {"status": "known"},
+]
 
 some_fields = st.lists(st.sampled_from(FIELDS), unique=True, max_size=3).map(sorted)
 forms = st.sampled_from([*FORMS, *["plain"] * 20])
@@ -76,7 +95,7 @@ calls = st.fixed_dictionaries(
         "purpose": purposes,
         "client": clients,
         "recipient": recipients,
-        "fields": st.fixed_dictionaries({name: fields for name in FIELDS}),
+        "fields": st.fixed_dictionaries(dict.fromkeys(FIELDS, fields)),
         "features": st.dictionaries(st.sampled_from(["v:x", "v:y", "w:z"]), features, min_size=1),
     }
 )

@@ -84,7 +84,9 @@ def unregistered(call: Json) -> set[str]:
         found.add("CLIENT_SUSPENDED")
     if part(call, "purpose", "status") not in ("active", "inactive"):
         found.add("PURPOSE_UNKNOWN")
-    if part(call, "recipient", "status") not in ("active", "ended") or not within(part(call, "recipient", "role"), ROLES):
+    if part(call, "recipient", "status") not in ("active", "ended") or not within(
+        part(call, "recipient", "role"), ROLES
+    ):
         found.add("RECIPIENT_UNKNOWN")
     return found
 
@@ -143,7 +145,9 @@ def justify(call: Json, feature: Json, name: str, subject: Json) -> tuple[int | 
     if needs is None:
         return None, set()
     grants = listed(subject, "grants")
-    covering = [(place, grant) for place, grant in enumerate(grants) if counts(grant) and name in listed(grant, "fields")]
+    covering = [
+        (place, grant) for place, grant in enumerate(grants) if counts(grant) and name in listed(grant, "fields")
+    ]
     for place, grant in covering:
         if all(meets(grant, need) for need in needs):
             return place, set()

@@ -53,7 +53,10 @@ def test_taking_any_grant_away_never_releases_more(document: Any, raw_embedded: 
             del fewer["requests"][place]["subject"]["grants"][lost]
             after = raw_embedded(fewer)[place]["features"]
             released = {name for name, decision in after.items() if not decision["reasons"]}
-            assert all(not before[place]["features"][name]["reasons"] or _by_form(before[place]["features"][name]) for name in released)
+            assert all(
+                not before[place]["features"][name]["reasons"] or _by_form(before[place]["features"][name])
+                for name in released
+            )
 
 
 def _by_form(decision: Any) -> bool:

@@ -49,11 +49,15 @@ def test_no_case_names_a_code_that_does_not_exist() -> None:
     assert named <= set(POLICY_CODES)
 
 
-@pytest.mark.parametrize("document", [{}, [], "x", 1, None, True, {"calls": []}, {"requests": []}, {"calls": 1, "requests": 2}])
+@pytest.mark.parametrize(
+    "document", [{}, [], "x", 1, None, True, {"calls": []}, {"requests": []}, {"calls": 1, "requests": 2}]
+)
 def test_input_without_requests_has_no_answers(document: Any, ask: Callable[[Any], Any]) -> None:
     assert ask(document) == []
 
 
-@pytest.mark.parametrize("request_", [{}, None, 1, {"call": 1}, {"call": -1}, {"call": "0"}, {"call": 0.5}, {"subject": {}}])
+@pytest.mark.parametrize(
+    "request_", [{}, None, 1, {"call": 1}, {"call": -1}, {"call": "0"}, {"call": 0.5}, {"subject": {}}]
+)
 def test_a_request_without_its_call_is_answered_with_no_features(request_: Any, ask: Callable[[Any], Any]) -> None:
     assert ask({"calls": [CASES[0].call], "requests": [request_]}) == [{"features": {}}]

@@ -12,7 +12,7 @@ import data.yumen.subject
 
 # METADATA
 # title: Decisions on a batch of requests
-# description: "input.calls[] and input.requests[] {call, subject} in; an array of answers {features} out, always defined."
+# description: From calls[] and requests[] {call, subject} to an array of answers {features}; always defined.
 # entrypoint: true
 decisions := [answer(request) | some request in requests]
 

@@ -33,7 +33,7 @@ of(call, band) := {
 
 # METADATA
 # title: The plans of the features by name
-# description: Where the client, its purpose or its party is not registered, that alone is said, for nothing else can be judged.
+# description: Where client, purpose or recipient is not registered, that alone is said; nothing else can be judged.
 feature_plans(call, band) := {name: refused_plan |
 	some name, _ in classification.features(call)
 } if {

@@ -1,6 +1,6 @@
 # METADATA
 # title: Provision to another handler
-# description: A feature held by another party than the one that receives it needs a separate consent that names the recipient.
+# description: What leaves its handler for another one needs a separate consent that names the recipient.
 package yumen.provision
 
 import data.yumen.separate
