@@ -5,6 +5,7 @@ The wheel is built from the unpacked sdist, so that what is published can be bui
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -33,9 +34,11 @@ def unpacked(sdist: Path, folder: Path) -> Path:
     return folder / sdist.name.removesuffix(".tar.gz")
 
 
-def main(arguments: list[str]) -> None:
-    """Build both into the folder named by the first argument."""
-    folder = Path(arguments[0] if arguments else "dist")
+def main() -> None:
+    """Build both into the folder named on the command line."""
+    parser = argparse.ArgumentParser(prog="tools.build", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("dist"))
+    folder: Path = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     sdist = build("sdist", ROOT, folder)
     with tempfile.TemporaryDirectory() as scratch:
@@ -44,4 +47,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
