@@ -21,7 +21,7 @@ from examples.credit_clients import VIEW, CreditClient, read_clients
 from examples.lender import LenderFile
 from gate.loading import LoadProgress, PeopleLoad, ValuesLoad, load_people, load_values
 
-IDENTIFIERS = ("full_name", "id_card_no", "birth_date", "mobile_no")
+IDENTIFIERS = ("full_name", "id_card_no")  # the birth date is read from the number
 Advance = Callable[[int, int], None]
 """Told after each batch how much of how much is done."""
 

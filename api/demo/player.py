@@ -170,7 +170,7 @@ def _search_files(number: int, step: Step, world: World) -> Played:
     ]
     answer = {
         "files": {path: len(text) for path, text in texts.items()},
-        "searched_for": sorted(wanted),
+        "searched_for": {key: sorted(world.people[key].identifiers) for key in step.given["absent"]},
         "found": hits,
     }
     took = (time.perf_counter() - began) * 1000

@@ -48,8 +48,9 @@ def _request(verb: Verb, given: dict[str, Any], names: Mapping[str, str], now: d
         case Verb.GIVE | Verb.REFUSE | Verb.WITHDRAW | Verb.REVEAL:
             return _write(verb, given, names, now)
         case Verb.ASK | Verb.MY_READS:
+            asked = {key: value for key, value in given.items() if key != "show"}
             who = {"subject": names[given["subject"]]} if "subject" in given else {}
-            return Request("GET", "/v1/entries" if verb is Verb.ASK else "/v1/me/reads", query=_texts({**given, **who}))
+            return Request("GET", "/v1/entries" if verb is Verb.ASK else "/v1/me/reads", query=_texts(asked | who))
         case Verb.CALL | Verb.FILES:
             return Request(given["method"], given["path"], given.get("body"), _texts(given.get("query", {})))
         case _:
