@@ -56,7 +56,7 @@ def serve(settings: Settings, sockets: list[socket.socket]) -> bool:
     Raises: CommandError, VaultError, GateError, IdentityError: the service cannot open.
     """
     logs.configure(settings.log, debug=settings.debug)
-    app = create_app(settings, opener=lambda: _opened(settings, app.state.metrics))
+    app = create_app(settings, opener=lambda: opened(settings, app.state.metrics))
     server = Server(server_config(app, settings, lifespan="off"))
 
     async def go() -> None:
@@ -81,7 +81,7 @@ async def prepare(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, metrics: Metrics) -> AsyncIterator[Service]:
+async def opened(settings: Settings, metrics: Metrics) -> AsyncIterator[Service]:
     """The service over a schema of this release; a database that came late with an old one is waited for."""
     database = open_database(settings)
     try:

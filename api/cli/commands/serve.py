@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from api import logs
 from api.cli.command import application, command
 from api.cli.faults import CommandError
 from api.cli.language import both
@@ -56,6 +57,7 @@ def run_serve(term: Terminal, *, host: Host = None, port: Port = None, workers: 
             os.environ[variable(name)] = str(value)
     settings = settings_of(term)
     bound = bind(settings)
+    logs.configure(settings.log, debug=settings.debug)
     run(prepare(settings))
     url = address(bound)
     if term.is_json:
