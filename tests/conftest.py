@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from api import schema
+from api import migrate
 from api.database import Database
 from tests import postgres
 from tests.real import opa, pytest_make_collect_report, pytest_runtest_makereport
@@ -38,16 +38,18 @@ def clock() -> TickingClock:
 @pytest.fixture(scope="session")
 def postgres_dsn() -> Iterator[str]:
     # Not below pytest's own temporary folder, which another run may clear.
-    with tempfile.TemporaryDirectory(prefix="yumen-pg-", ignore_cleanup_errors=True) as folder:
-        with postgres.server(Path(folder) / "data") as dsn:
-            yield dsn
+    with (
+        tempfile.TemporaryDirectory(prefix="yumen-pg-", ignore_cleanup_errors=True) as folder,
+        postgres.server(Path(folder) / "data") as dsn,
+    ):
+        yield dsn
 
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_dsn: str) -> str:
-    """A database with the schema created, to copy per test."""
+    """A database migrated to the newest schema, to copy per test."""
     name, url = postgres.new_database(postgres_dsn)
-    asyncio.run(_create_schema(url))
+    asyncio.run(_migrate(url))
     return name
 
 
@@ -68,9 +70,9 @@ def new_postgres(postgres_dsn: str, postgres_template: str) -> Iterator[Callable
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with the schema created, to copy per test."""
+    """A database file migrated to the newest schema, to copy per test."""
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    asyncio.run(_create_schema(f"sqlite+aiosqlite:///{path}"))
+    asyncio.run(_migrate(f"sqlite+aiosqlite:///{path}"))
     return path
 
 
@@ -91,8 +93,7 @@ async def database(database_url: str, clock: TickingClock) -> AsyncIterator[Data
     await opened.close()
 
 
-async def _create_schema(url: str) -> None:
+async def _migrate(url: str) -> None:
     database = Database.open(url)
-    async with database.transaction() as tx:
-        await schema.create(tx.connection)
+    await migrate.upgrade(database)
     await database.close()
