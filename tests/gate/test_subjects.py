@@ -143,6 +143,13 @@ async def test_two_declared_birth_dates_must_be_one(lender: World) -> None:
         await register(lender, NewPerson({"email": "a@example.com", "birth_date": "1990-01-01"}, "1990-01-02"))
 
 
+async def test_an_old_permit_that_does_not_tell_the_century_needs_a_declared_birth_date(lender: World) -> None:
+    found = await register(lender, NewPerson({"id_card_no": "ABC110000000101"}))
+    assert found[0].age_band is AgeBand.UNKNOWN
+    found = await register(lender, NewPerson({"id_card_no": "ABC110000000202"}, birth_date="1980-01-01"))
+    assert found[0].age_band is AgeBand.ADULT
+
+
 async def test_people_without_an_exclusive_identifier_are_new_subjects(lender: World) -> None:
     found = await register(lender, *[NewPerson({"email": "shared@example.com"})] * 2)
     assert [each.created for each in found] == [True, True]
@@ -190,11 +197,16 @@ async def test_two_writers_of_the_same_people_agree_on_one_subject_each(lender: 
     assert len(await entries(lender, "subject.registered")) == 40
 
 
+@pytest.fixture
+def postgres_url(new_postgres: Callable[[], str]) -> str:
+    return new_postgres()
+
+
 async def test_who_waits_too_long_for_the_same_person_is_told_to_try_again_and_stores_nothing(
-    new_postgres: Callable[[], str], tmp_path: Path
+    postgres_url: str, tmp_path: Path
 ) -> None:
     """On SQLite writers queue at the beginning of a transaction instead."""
-    database = Database.open(new_postgres())
+    database = Database.open(postgres_url)
     lender = await world.build(database, tmp_path / "keys")
     async with database.transaction() as holder:
         await desk_of(lender).register(holder.connection, TENANT, [new(12)], by=STEWARD, now=holder.now)

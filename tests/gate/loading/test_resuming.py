@@ -55,7 +55,7 @@ async def test_a_killed_load_goes_on_as_if_nothing_had_happened(
 ) -> None:
     await register(lender, range(ROWS))
     report = tmp_path / "faults.jsonl"
-    order = {"url": database_url, "root": str(tmp_path / "keys" / "root.key"), "path": str(source)}
+    order: dict[str, Any] = {"url": database_url, "root": str(tmp_path / "keys" / "root.key"), "path": str(source)}
     order |= {"report": str(report), "batch_rows": BATCH}
     assert await asyncio.to_thread(child, {**order, **kill}) == -9
     assert await asyncio.to_thread(child, order) == 0
