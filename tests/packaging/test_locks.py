@@ -49,6 +49,20 @@ def test_every_direct_dependency_states_its_reason() -> None:
     assert names == set(project())
 
 
+def test_the_lock_was_made_from_what_the_project_asks_for() -> None:
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    packages = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+    listed = next(package for package in packages if package["name"] == "yumen")["metadata"]["requires-dist"]
+    resolved = {(item["name"], item.get("specifier", "")) for item in listed if "extra" not in item.get("marker", "")}
+    assert resolved == {_name_and_bounds(item) for item in asked}, "run `make lock`"
+
+
+def _name_and_bounds(requirement: str) -> tuple[str, str]:
+    found = re.fullmatch(r"([A-Za-z0-9-]+)(?:\[[a-z,]+\])?([^;]*).*", requirement)
+    assert found, requirement
+    return found.group(1).lower(), ",".join(sorted(found.group(2).split(","), reverse="<" in found.group(2)))
+
+
 def test_no_locked_version_is_below_its_known_floor() -> None:
     floors = tomllib.loads((ROOT / "tools" / "floors.toml").read_text())
     below = [

@@ -124,5 +124,5 @@ def test_without_a_date_given_the_future_is_not_judged() -> None:
 
 
 @pytest.mark.parametrize(("digits", "passes"), [("6200000000000005", True), ("6200000000000006", False), ("0", True)])
-def test_luhn(digits: str, *, passes: bool) -> None:
+def test_the_luhn_check_tells_a_wrong_digit(digits: str, *, passes: bool) -> None:
     assert passes_luhn(digits) is passes
