@@ -92,7 +92,8 @@ async def ensure_shapes(connection: AsyncConnection, shapes: Iterable[Shape], *,
     fresh = [wanted[key] for key in sorted(wanted) if await _insert_shape(connection, wanted[key])]
     if fresh:
         lines = [line for shape in fresh for line in _lines(shape)]
-        await connection.execute(insert(_SHAPE_FIELDS), lines)
+        if lines:  # an answer of unknown features only has none
+            await connection.execute(insert(_SHAPE_FIELDS), lines)
         await append(connection, [_recorded(shape) for shape in fresh], now=now, mac=mac)
     return len(fresh)
 
