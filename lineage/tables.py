@@ -34,17 +34,6 @@ from sqlmodel import Field, SQLModel
 
 APPEND_ONLY = ("ledger_entries", "ledger_shapes", "ledger_shape_fields")
 
-# Rows of an index, then rows per distinct value of its first column, first two columns ... (sqlite.org/fileformat2).
-SQLITE_SELECTIVITY = {
-    "sqlite_autoindex_ledger_entries_1": "1000000 20 1",
-    "ledger_entries_at": "1000000 500000 2 1",
-    "ledger_entries_shape": "1000000 500000 5000 2 1",
-    "ledger_entries_client": "100000 50000 10000 2 1",
-    "ledger_entries_purpose": "100000 50000 10000 2 1",
-    "ledger_entries_outcome": "100000 50000 10000 2 1",
-    "ledger_entries_kind": "100000 50000 10000 2 1",
-    "ledger_entries_about": "100000 50000 3 2 1",
-}
 # Byte order instead of a language's: faster to compare, and the same on every server.
 _TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 _ID = BigInteger().with_variant(Integer(), "sqlite")
@@ -157,20 +146,7 @@ def _sqlite_ddl() -> tuple[str, ...]:
     )
     shapes = _only_the_same("ledger_shapes", ("tenant", "shape"), "body")
     lines = _only_the_same("ledger_shape_fields", ("tenant", "shape", "feature", "field"), "outcome")
-    return (*changes, entries, shapes, lines, *_sqlite_statistics())
-
-
-def _sqlite_statistics() -> tuple[str, ...]:
-    """Say how selective each index is: SQLite keeps no statistics by itself and would walk a year to find a kind.
-
-    Read by each new connection; ANALYZE replaces them by real ones.
-    """
-    rows = ", ".join(f"('ledger_entries', '{index}', '{figures}')" for index, figures in SQLITE_SELECTIVITY.items())
-    return (
-        "ANALYZE ledger_entries",
-        "DELETE FROM sqlite_stat1 WHERE tbl = 'ledger_entries'",
-        f"INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES {rows}",  # noqa: S608 - constants of this module
-    )
+    return (*changes, entries, shapes, lines)
 
 
 def _only_the_same(table: str, key: tuple[str, ...], value: str) -> str:

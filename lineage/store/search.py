@@ -9,11 +9,25 @@ How each question is answered:
 4. about nothing but time: the index by instant.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select, true, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    TextClause,
+    column,
+    exists,
+    func,
+    literal_column,
+    select,
+    text,
+    true,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql import ColumnCollection
 from sqlalchemy.sql.selectable import FromClause
 
 from lineage.entries import Moment
@@ -29,9 +43,12 @@ _LINES = LedgerShapeField.metadata.tables["ledger_shape_fields"]
 _COLUMNS = ("id", "seq", "at_us", "body", "digest", "mac")
 _READS_ONLY = frozenset((Outcome.RELEASED, Outcome.PARTIAL, Outcome.DRY_RUN))
 # Written out, not bound: a partial index is used only when the statement itself says so.
-_NO_READ = _ENTRIES.c.kind != literal_column("'read'")
+# Without the table's name, so that they can stand behind a table named with its index.
+_BARE: dict[str, ColumnElement[Any]] = {each.name: column(each.name, each.type) for each in _ENTRIES.c}
+_NO_READ = _BARE["kind"] != literal_column("'read'")
 
 Condition: TypeAlias = ColumnElement[bool]
+Columns: TypeAlias = "Mapping[str, ColumnElement[Any]] | ColumnCollection[str, Any]"
 
 
 async def search(
@@ -118,82 +135,87 @@ class _Statement:
     def build(self) -> Select[Any]:
         asked = self._asked
         if self._stream is not None:
-            return self._page([_ENTRIES.c.stream == self._stream, *self._shape_exists(), *self._all()])
+            conditions = [_ENTRIES.c.stream == self._stream, *self._shape_exists(), *self._all(_ENTRIES.c)]
+            return self._page(select().select_from(_ENTRIES), _ENTRIES.c, conditions)
         by_shape = asked.field or asked.feature
         if not by_shape and asked.about is not None:
-            return self._page(self._all())
+            return self._walk("about")
         if not by_shape and asked.kind not in (None, Kind.READ):
-            return self._page([_NO_READ, *self._all()])
+            return self._walk("kind", _NO_READ)
         if by_shape or asked.client or asked.purpose or asked.outcome or asked.kind:
             return self._merged()
-        return self._page(self._all())
+        return self._walk("at")
 
     def _merged(self) -> Select[Any]:
         asked = self._asked
         branches = [self._reads()]
         if not (asked.field or asked.feature or asked.kind is Kind.READ or asked.outcome in _READS_ONLY):
-            branches.append(self._page([_NO_READ, *self._all()]))
+            branches.append(
+                self._walk("client" if asked.client else "purpose" if asked.purpose else "outcome", _NO_READ)
+            )
         if len(branches) == 1:
             return branches[0]
         both = union_all(*(select(branch.subquery()) for branch in branches)).subquery()
-        return select(both).order_by(*self._order(both)).limit(self._limit)
+        return select(both).order_by(*self._order(both.c)).limit(self._limit)
 
     def _reads(self) -> Select[Any]:
         """Reads of the shapes that fit: the first of each shape in the order asked, then the first of all."""
         shapes = select(_SHAPES.c.shape).where(*self._shape_conditions(_SHAPES)).subquery("fitting")
-        entries = _ENTRIES.alias("e")
-        conditions = [entries.c.tenant == self._tenant, entries.c.shape == shapes.c.shape, *self._window(entries)]
+        conditions = [_BARE["tenant"] == self._tenant, _BARE["shape"] == shapes.c.shape]
         if self._asked.about is not None:
-            conditions.append(entries.c.about == self._asked.about)
+            conditions.append(_BARE["about"] == self._asked.about)
         if self._asked.kind not in (None, Kind.READ):
-            conditions.append(entries.c.kind == self._asked.kind)
-        columns = [entries.c[name] for name in _COLUMNS]
+            conditions.append(_BARE["kind"] == self._asked.kind)
+        first = self._page(select().select_from(self._source("shape")), _BARE, conditions)
         if self._dialect == "postgresql":
-            each = (
-                select(*columns).where(*conditions).order_by(*self._order(entries)).limit(self._limit).lateral("each")
-            )
+            each = first.lateral("each")
             joined = select(*(each.c[name] for name in _COLUMNS)).select_from(shapes.join(each, true()))
-            return joined.order_by(*self._order(each)).limit(self._limit)
-        first = select(entries.c.id).where(*conditions)
-        first = first.order_by(*self._order(entries)).limit(self._limit)
+            return joined.order_by(*self._order(each.c)).limit(self._limit)
         found = _ENTRIES.alias("f")
-        joined = select(*(found.c[name] for name in _COLUMNS)).select_from(
-            shapes.join(found, found.c.id.in_(first.correlate(shapes)))
-        )
-        return joined.order_by(*self._order(found)).limit(self._limit)
+        ids = first.with_only_columns(_BARE["id"]).correlate(shapes)
+        joined = select(*(found.c[name] for name in _COLUMNS)).select_from(shapes.join(found, found.c.id.in_(ids)))
+        return joined.order_by(*self._order(found.c)).limit(self._limit)
 
-    def _page(self, conditions: Sequence[Condition]) -> Select[Any]:
-        wanted = select(*(_ENTRIES.c[name] for name in _COLUMNS))
-        return wanted.where(*conditions, *self._window(_ENTRIES)).order_by(*self._order(_ENTRIES)).limit(self._limit)
+    def _walk(self, index: str, *conditions: Condition) -> Select[Any]:
+        """The entries in the order of an index."""
+        return self._page(select().select_from(self._source(index)), _BARE, [*conditions, *self._all(_BARE)])
 
-    def _all(self) -> list[Condition]:
+    def _source(self, index: str) -> TextClause:
+        """The table; SQLite is told the index, as it keeps no statistics and would walk a year to find a kind."""
+        return text("ledger_entries" + (f" INDEXED BY ledger_entries_{index}" if self._dialect == "sqlite" else ""))
+
+    def _page(self, wanted: Select[Any], columns: Columns, conditions: Sequence[Condition]) -> Select[Any]:
+        wanted = wanted.add_columns(*(columns[name] for name in _COLUMNS)).where(*conditions, *self._window(columns))
+        return wanted.order_by(*self._order(columns)).limit(self._limit)
+
+    def _all(self, columns: Columns) -> list[Condition]:
         """The conditions on the columns of an entry."""
-        asked, columns = self._asked, _ENTRIES.c
-        found: list[Condition] = [columns.tenant == self._tenant]
+        asked = self._asked
+        found: list[Condition] = [columns["tenant"] == self._tenant]
         for name in ("client", "purpose", "outcome", "kind", "about"):
             value = getattr(asked, name)
             if value is not None:
                 found.append(columns[name] == str(value))
         if asked.grant is not None:
-            found.append(self._inside(columns.body, f'"{asked.grant}"') > 0)
+            found.append(self._inside(columns["body"], f'"{asked.grant}"') > 0)
         return found
 
-    def _window(self, entries: FromClause) -> list[Condition]:
+    def _window(self, columns: Columns) -> list[Condition]:
         """The conditions on time, and the place where the page before ended."""
         found: list[Condition] = []
         if self._asked.since is not None:
-            found.append(entries.c.at_us >= Moment.of(self._asked.since).us)
+            found.append(columns["at_us"] >= Moment.of(self._asked.since).us)
         if self._asked.until is not None:
-            found.append(entries.c.at_us < Moment.of(self._asked.until).us)
+            found.append(columns["at_us"] < Moment.of(self._asked.until).us)
         if self._after is not None:
-            here = tuple_(*(entries.c[name] for name in self._key))
+            here = tuple_(*(columns[name] for name in self._key))
             there = tuple_(*self._after)
             found.append(here < there if self._asked.newest_first else here > there)
         return found
 
-    def _order(self, entries: FromClause) -> list[ColumnElement[Any]]:
+    def _order(self, columns: Columns) -> list[ColumnElement[Any]]:
         newest_first = self._asked.newest_first
-        return [entries.c[name].desc() if newest_first else entries.c[name].asc() for name in self._key]
+        return [columns[name].desc() if newest_first else columns[name].asc() for name in self._key]
 
     def _shape_conditions(self, shapes: FromClause) -> list[Condition]:
         asked = self._asked

@@ -1,14 +1,17 @@
 """Appending: places in streams, ids, shapes, two writers at once."""
 
 import asyncio
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from api.database import Database
-from lineage import EntryContentError, EntryDraft, Kind, append, ensure_shapes, heads
+from lineage import EntryContentError, EntryDraft, Kind, Shape, StreamContendedError, append, ensure_shapes, heads
 from tests.lineage import world
 from tests.lineage.world import MAC, NOW
 
@@ -110,3 +113,24 @@ async def test_the_instant_is_written_in_utc_with_microseconds(database: Databas
     ((body, at_us),) = await _rows(database, "body, at_us")
     assert '"at":"2026-01-02T03:04:05.000006Z"' in body
     assert at_us == 1_767_323_045_000_006
+
+
+async def test_an_unbound_shape_is_refused(database: Database) -> None:
+    with pytest.raises(EntryContentError, match="bound"):
+        async with database.transaction() as tx:
+            await ensure_shapes(tx.connection, [Shape.of("bank", world.outcomes())], now=NOW, mac=MAC)
+
+
+async def test_another_broken_rule_of_the_table_is_not_taken_for_a_race(database: Database) -> None:
+    with pytest.raises(IntegrityError, match=r"tenant|NOT NULL|null"):
+        await _append(database, replace(world.party(), tenant=None))
+
+
+async def test_a_writer_that_always_loses_gives_up(
+    new_postgres: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database.open(await asyncio.to_thread(new_postgres))
+    monkeypatch.setattr(sys.modules["lineage.store.append"], "MAX_ATTEMPTS", 0)
+    with pytest.raises(StreamContendedError):
+        await _append(database, world.party())
+    await database.close()

@@ -96,6 +96,20 @@ def _shapes(drafts: list[EntryDraft]) -> list[EntryDraft]:
     return world.recorded(*(shape for shape in made if shape.digest != known))
 
 
+def test_an_outcome_that_does_not_follow_is_found() -> None:
+    said = read(WHO)
+    lying = replace(said, parts={**said.parts, "unknown_features": 2})
+    assert _codes(world.given(WHO), lying) == [FaultCode.OUTCOME]
+    assert _codes(world.given(WHO), replace(said, parts={**said.parts, "mode": "stealth"})) == [FaultCode.OUTCOME]
+
+
+def test_an_entry_without_a_stream_or_a_place_is_found() -> None:
+    entry = json.loads(str(STORY[0][13]))
+    for changed in ({**entry, "stream": None}, {**entry, "seq": "1"}):
+        body = json.dumps(changed, sort_keys=True, separators=(",", ":")).encode()
+        assert [fault.code for fault in check_bodies([body]).faults] == [FaultCode.MALFORMED]
+
+
 def test_another_lawful_basis_needs_no_grant_but_its_registration() -> None:
     contract = world.purpose(is_new=False, basis="contract")
     assert _codes(contract, read(WHO, basis="contract", grants=(), version=0)) == []
