@@ -36,7 +36,7 @@ from api.demo.player import Played, World, play
 from api.demo.server import ServerError, command, environment, serving
 from api.identity import BuiltinIssuer, Role
 from api.service import open_issuer
-from api.settings import Settings
+from api.settings import Settings, load_settings
 from examples import LENDERS, load_lender, load_story
 from examples.lender import Lender, find_lender
 from examples.loading import Loading
@@ -55,12 +55,19 @@ class DemoOptions:
         speed: steps a second, to read along; None for as fast as it goes.
         keep: a folder to leave the service's files in, None to remove them.
         clients: how many of the real credit clients are loaded; None for all.
+        database_url: an empty database to play on; None for one in the folder.
     """
 
     lenders: tuple[str, ...] = ()
     speed: float | None = None
     keep: Path | None = None
     clients: int | None = None
+    database_url: str | None = None
+
+    def variables(self, folder: Path) -> dict[str, str]:
+        """The service's settings, as environment variables."""
+        database = {} if self.database_url is None else {"YUMEN_DATABASE_URL": self.database_url}
+        return {"YUMEN_DATA_DIR": str(folder), **database}
 
 
 @dataclass(slots=True)
@@ -86,22 +93,24 @@ def run_demo(options: DemoOptions, telling: Telling) -> Outcome:
     Raises: LenderError, StoryError: a name or a file is wrong; ServerError: the service did not start, or a command
     of it failed; FileExistsError: the folder to keep is not empty; KeyboardInterrupt.
     """
-    folders = [find_lender(name) for name in options.lenders] or [find_lender(name) for name in LENDERS]
+    folders = dict.fromkeys(find_lender(name) for name in options.lenders or LENDERS)
     lenders = [(load_lender(folder), load_story(folder)) for folder in folders]
     began = time.monotonic()
     outcome = Outcome()
     with terminating(), own_settings(), workspace(options.keep) as folder:
-        settings = Settings(data_dir=folder)
+        variables = options.variables(folder)
+        os.environ.update(variables)
+        settings = load_settings()
         telling.note("建立数据库，启动服务", "Making the database, starting the service")
         add_tenants(settings, [lender.file for lender, _ in lenders])
-        with serving({"YUMEN_DATA_DIR": str(folder)}, folder / "service.log") as base:
+        with serving(variables, folder / "service.log") as base:
             issuer = open_issuer(settings)
             with httpx.Client(base_url=base, timeout=TIMEOUT_S) as http:
                 for lender, story in lenders:
                     stage = Stage(http, folder, settings, issuer, options)
                     _play_lender(stage, lender, story, telling, outcome)
             telling.note("核验账本", "Checking the ledger")
-            outcome.ledger = yumen(folder, "check")
+            outcome.ledger = yumen(variables, "check")
     outcome.seconds = time.monotonic() - began
     return outcome
 
@@ -168,22 +177,26 @@ def terminating() -> Iterator[None]:
 
 @contextmanager
 def own_settings() -> Iterator[None]:
-    """Leave the caller's own settings of Yumen out of the environment while the block runs."""
-    taken = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("YUMEN_")}
+    """Put the environment back at the end, and meanwhile leave the caller's own settings of Yumen out of it."""
+    before = dict(os.environ)
+    for name in before:
+        if name.startswith("YUMEN_"):
+            del os.environ[name]
     try:
         yield
     finally:
-        os.environ.update(taken)
+        os.environ.clear()
+        os.environ.update(before)
 
 
-def yumen(folder: Path, *arguments: str) -> dict[str, Any]:
+def yumen(variables: Mapping[str, str], *arguments: str) -> dict[str, Any]:
     """Run a ``yumen`` command with ``--json`` and read what it answers.
 
     Raises: ServerError: it failed; the message carries what it said.
     """
     done = subprocess.run(  # noqa: S603  our own interpreter and code
         command(*arguments, "--json"),
-        env=environment({"YUMEN_DATA_DIR": str(folder)}),
+        env=environment(variables),
         capture_output=True,
         text=True,
         check=False,
