@@ -48,8 +48,9 @@ class Lender:
         """One request of the first data subject, or of ``name``."""
         return await self.call("subject", method, path, body, **{"name": self.world.subjects[0], **options})
 
-    async def read(self, subjects: list[str], client: str = "scoring", **changes: Any) -> httpx.Response:
-        body = {"purpose": "credit_scoring", "product": "cash_loan", "subjects": subjects, "features": list(FEATURES)}
+    async def read(self, people: list[str], client: str = "scoring", **changes: Any) -> httpx.Response:
+        """One read of all features; ``changes`` replace members of the body."""
+        body = {"purpose": "credit_scoring", "product": "cash_loan", "subjects": people, "features": list(FEATURES)}
         return await self.call("scorer", "POST", "/v1/reads", {**body, **changes}, name=client)
 
     def grant(self, **changes: Any) -> dict[str, Any]:
