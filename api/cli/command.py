@@ -34,7 +34,7 @@ CONFIG = Annotated[
         ),
     ),
 ]
-OFFLINE = both("Works offline: opens no database.", "离线可用：不打开数据库。")
+OFFLINE = both("Works offline, needs no database.", "离线可用，不需要数据库。")
 
 
 def application() -> typer.Typer:

@@ -95,6 +95,8 @@ def localise(command: Any) -> None:
     for param in command.params:
         if getattr(param, "help", None):
             param.help = told(param.help)
+        if getattr(param, "is_flag", False):
+            param.metavar = ""  # a flag takes no value: no type to show
     for inner in getattr(command, "commands", {}).values():
         localise(inner)
 

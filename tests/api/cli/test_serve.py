@@ -189,6 +189,20 @@ def test_a_running_service_is_seen_by_the_status(cli: Cli) -> None:
     assert cli("status", "--url", url).code == 1
 
 
+def test_a_lender_is_set_up_over_http_and_again_doubles_nothing(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli("tenants", "add", "xiaomi", "--zh", "小米贷款", "--en", "Xiaomi Loan")
+    with serving() as (_, url):
+        first, again = (cli("setup", "000", "--url", url, "--json") for _ in range(2))
+        monkeypatch.setenv("YUMEN_TOKEN", "not.a.token")
+        refused = cli("setup", "000", "--url", url)
+    assert (first.code, again.code, refused.code) == (0, 0, 2)
+    assert first.document["people"] == again.document["people"]
+    assert "401 identity/token_invalid" in refused.err
+    monkeypatch.delenv("YUMEN_TOKEN")
+    assert cli("status", "--json").document["database"]["counts"]["subjects"] == 3
+    assert cli("check").code == 0
+
+
 def test_a_service_whose_database_is_away_lives_and_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     del folder
     monkeypatch.setenv("YUMEN_DATABASE_URL", "postgresql://nobody:hush@127.0.0.1:1/nothing")
