@@ -163,16 +163,17 @@ def workspace(keep: Path | None) -> Iterator[Path]:
 
 @contextmanager
 def terminating() -> Iterator[None]:
-    """Let a termination signal end the block the way Ctrl-C does."""
+    """Let a termination signal, or the terminal's end, end the block the way Ctrl-C does."""
 
     def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

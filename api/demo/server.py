@@ -92,7 +92,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):  # too slow for the clock, or for whoever waits
             process.kill()
     process.wait()
 

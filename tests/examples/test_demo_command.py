@@ -14,6 +14,8 @@ import pytest
 from api.demo.server import ROOT, command
 from examples.lender import HERE
 
+pytestmark = pytest.mark.slow
+
 
 def environment(tmp_path: Path) -> dict[str, str]:
     (tmp_path / "tmp").mkdir(exist_ok=True)

@@ -1,19 +1,23 @@
 """The five stories, played over real HTTP against a real service process."""
 
+import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from rich.console import Console
 
 from api.demo.outcome import Outcome
 from api.demo.player import Played
 from api.demo.runner import DemoOptions, Telling, own_settings, run_demo
+from api.demo.transcript import Transcript
 from examples.lender import LENDERS
+from examples.people import cast
 from examples.story import Story, Verb
 from tests import postgres
 
+pytestmark = pytest.mark.slow
 CLIENTS = 1_200  # more than one batch of a thousand
 
 
@@ -23,17 +27,20 @@ class Performance:
 
     outcome: Outcome = field(default_factory=Outcome)
     played: dict[str, list[Played]] = field(default_factory=dict)
+    told: io.StringIO = field(default_factory=io.StringIO)
 
     def telling(self) -> Telling:
-        return Telling(
-            note=lambda _zh, _en: None,
-            begin=self._begin,
-            step=lambda name, played: self.played[name].append(played),
-            progress=_no_progress,
-        )
+        transcript = Transcript(Console(file=self.told, width=60, highlight=False, markup=False, emoji=False))
 
-    def _begin(self, name: str, _story: Story) -> None:
-        self.played[name] = []
+        def begin(name: str, story: Story) -> None:
+            self.played[name] = []
+            transcript.begin(name, story)
+
+        def step(name: str, played: Played) -> None:
+            self.played[name].append(played)
+            transcript.step(played)
+
+        return Telling(transcript.note, begin, step, transcript.progress)
 
     def denials(self, lender: str) -> set[str]:
         """Every reason code a lender's reads were answered with."""
@@ -54,11 +61,6 @@ class Performance:
             for feature in result["features"].values()
             if feature["status"] == "released"
         }
-
-
-@contextmanager
-def _no_progress() -> Iterator[object]:
-    yield lambda _done, _total: None
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +104,23 @@ def test_each_denial_carries_its_article_and_both_languages(performance: Perform
                 assert reason["en"]
                 assert reason["remedy_zh"]
                 assert reason["remedy_en"]
+
+
+def test_the_transcript_shows_each_denial_with_its_article_and_no_identity_but_the_revealed_one(
+    performance: Performance,
+) -> None:
+    told = performance.told.getvalue()
+    assert max(len(line) for line in told.splitlines()) <= 60
+    for said in (
+        "《个人信息保护法》第 15 条 Art. 15",
+        "该个人已撤回同意。",
+        "The person has withdrawn consent.",
+        "people/s",
+    ):
+        assert said in told, said
+    everyone = [one for lender in LENDERS for one in cast(lender)]
+    shown = {value for one in everyone for value in one.identifiers.values() if value in told}
+    assert shown == {next(one.mobile_no for one in everyone if one.key == "lin")}
 
 
 def test_story_000_shows_encryption_second_factor_log_grades_and_the_border(performance: Performance) -> None:
