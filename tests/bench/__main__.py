@@ -1,6 +1,7 @@
 """``python -m tests.bench``: measure reads, beside two baselines, and print the tables.
 
-Options: ``--quick`` for shorter runs, ``--write`` to keep the figures in docs/benchmarks.md, ``--only NAME`` for a part.
+Options: ``--quick`` for shorter runs, ``--write`` to keep the figures in docs/benchmarks.md, ``--only NAME`` for
+one part.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Two services to compare with, over the same database and the same values.
 
-- ``plain``: a FastAPI endpoint that reads and opens the same sealed values and answers them: no consent, policy, record.
+- ``plain``: a FastAPI endpoint that reads and opens the same sealed values and answers: no consent, policy, record.
 - ``naive``: a gate as it is often written: pydantic in and out, one OPA call per subject through opa-python-client, one
   query per subject, one ledger row and one commit per subject, before the answer.
 
