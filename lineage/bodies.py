@@ -1,5 +1,6 @@
 """Reading bodies back, strictly: a body is accepted only if writing it again gives the same bytes."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from catalog.canonical import canonical
 from lineage.entries import BASE_MEMBERS, VERSION
 from lineage.faults import FaultCode
 
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 # Objects in field order, and the fields stand in alphabetical order: this is canonical for what these types can hold.
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -93,7 +95,7 @@ def decode_other(body: bytes) -> Mapping[str, Any] | FaultCode:
 
 def microseconds(at: object) -> int | None:
     """The microseconds since 1970 of an instant as entries write it; None if it is written otherwise."""
-    if not isinstance(at, str) or len(at) != 27 or at[-1] != "Z":
+    if not isinstance(at, str) or not _INSTANT.fullmatch(at):
         return None
     try:
         since = datetime.fromisoformat(at[:-1]).replace(tzinfo=UTC) - _EPOCH

@@ -10,7 +10,7 @@ What is checked of each entry, in order:
 What cannot be seen from here: entries cut off at the end of a stream, and a ledger rewritten as a whole by someone who
 holds the ledger key. A transparency log with outside witnesses shows these.
 
-Cost: linear; memory grows with streams, grants and shapes, never with entries. About 70,000 entries a second.
+Cost: linear, some 60,000 entries a second on one core; memory grows with streams, grants and shapes, not entries.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -111,8 +111,11 @@ class Checker:
 
     def _take_read(self, number: int, read: ReadBody, row: Sequence[Any] | None) -> None:
         self._reads += 1
+        at_us = self._us(read.at)
+        if at_us is None:
+            self.fault(number, FaultCode.MALFORMED)
         if row is not None and tuple(row[1:_BODY]) != (
-            read.tenant, read.stream, read.seq, read.kind, self._us(read.at), read.client, read.party, read.purpose,
+            read.tenant, read.stream, read.seq, read.kind, at_us, read.client, read.party, read.purpose,
             read.subject, read.outcome, read.shape, read.about,
         ):  # fmt: skip
             self.fault(number, FaultCode.COLUMNS)
@@ -138,7 +141,7 @@ class Checker:
         said.insert(10, None)
         if row is not None and list(row[1:_BODY]) != said:
             self.fault(number, FaultCode.COLUMNS)
-        if not isinstance(said[1], str) or not isinstance(said[2], int):
+        if not isinstance(said[1], str) or not isinstance(said[2], int) or said[4] is None:
             self.fault(number, FaultCode.MALFORMED)
             return
         stream = stream_of(said[3], tenant=said[0], client=said[5], subject=said[8])

@@ -110,6 +110,17 @@ def test_an_entry_without_a_stream_or_a_place_is_found() -> None:
         assert [fault.code for fault in check_bodies([body]).faults] == [FaultCode.MALFORMED]
 
 
+@pytest.mark.parametrize(
+    "instant",
+    ["2026-11-23 02:00:00.000000Z", "2026-W48-1T02:00:00.000000Z", "2026-11-31T02:00:00.000000Z", "now", None],
+)
+def test_an_instant_written_otherwise_is_found(instant: object) -> None:
+    for row in (STORY[0], STORY[-2]):
+        entry = {**json.loads(str(row[13])), "at": instant, "seq": 1}
+        body = json.dumps(entry, sort_keys=True, separators=(",", ":")).encode()
+        assert FaultCode.MALFORMED in {fault.code for fault in check_bodies([body]).faults}
+
+
 def test_another_lawful_basis_needs_no_grant_but_its_registration() -> None:
     contract = world.purpose(is_new=False, basis="contract")
     assert _codes(contract, read(WHO, basis="contract", grants=(), version=0)) == []
