@@ -18,6 +18,8 @@ from gate import FeatureRuling, Mode, Outcome, ReadAnswer, SubjectAnswer
 
 _encode = msgspec.json.Encoder().encode
 
+FRAGMENTS_KEPT = 4096
+Rulings = tuple[FeatureRuling, ...]
 Fragment = tuple[bytes, bytes, bytes]
 """Of one feature: what stands before a value, after it, and instead of both when there is none."""
 
@@ -27,11 +29,11 @@ class AnswerWriter:
 
     def __init__(self, reasons: Mapping[str, Mapping[str, Any]]) -> None:
         self._reasons = reasons
+        self._fragments: dict[tuple[int, Mode], tuple[Rulings, list[Fragment]]] = {}
 
     def write(self, answer: ReadAnswer) -> bytes:
         """Encode a whole answer as JSON (application/json, UTF-8)."""
         call = answer.call
-        shared: dict[int, list[Fragment]] = {}
         head = {
             "purpose": call.purpose,
             "product": call.product,
@@ -40,29 +42,37 @@ class AnswerWriter:
             "catalog": answer.catalog,
             "features": call.features,
         }
-        results = b",".join([self._subject(subject, call.mode, shared) for subject in answer.subjects])
-        codes = sorted({code for subject in answer.subjects for ruling in subject.rulings for code in ruling.reasons})
+        results = b",".join([self._subject(subject, call.mode) for subject in answer.subjects])
+        rulings = {id(subject.rulings): subject.rulings for subject in answer.subjects}
+        codes = sorted({code for each in rulings.values() for ruling in each for code in ruling.reasons})
         texts = {code: self._reasons[code] for code in codes if code in self._reasons}
         return _encode(head)[:-1] + b',"results":[' + results + b'],"reasons":' + _encode(texts) + b"}"
 
-    @staticmethod
-    def _subject(subject: SubjectAnswer, mode: Mode, shared: dict[int, list[Fragment]]) -> bytes:
-        fragments = shared.get(id(subject.rulings))
-        if fragments is None:
-            fragments = shared[id(subject.rulings)] = [_fragment(ruling, mode) for ruling in subject.rulings]
+    def _subject(self, subject: SubjectAnswer, mode: Mode) -> bytes:
+        fragments = self._fragments_of(subject.rulings, mode)
         features = b",".join(
             [
-                before + _encode(value) + after if value is not None else instead
+                before + _encode(value) + after
+                if value is not None
+                else instead
                 for (before, after, instead), value in zip(fragments, subject.values, strict=True)
             ]
         )
         return (
-            (
-                f'{{"subject":"{subject.subject}","entry":"{subject.entry}","status":"{_status(subject)}","features":{{'
-            ).encode()
-            + features
-            + b"}}"
-        )
+            f'{{"subject":"{subject.subject}","entry":"{subject.entry}","status":"{_status(subject)}","features":{{'
+        ).encode() + features + b"}}"
+
+    def _fragments_of(self, rulings: Rulings, mode: Mode) -> list[Fragment]:
+        """The encoded parts of rulings, which subjects and requests in one situation share by identity."""
+        key = (id(rulings), mode)
+        known = self._fragments.get(key)
+        if known is not None and known[0] is rulings:
+            return known[1]
+        if len(self._fragments) >= FRAGMENTS_KEPT:
+            self._fragments.clear()
+        made = [_fragment(ruling, mode) for ruling in rulings]
+        self._fragments[key] = (rulings, made)
+        return made
 
 
 def _status(subject: SubjectAnswer) -> str:

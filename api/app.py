@@ -89,7 +89,7 @@ def create_app(settings: Settings, *, opener: Opener | None = None) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.router.routes.append(reads.ROUTE)
+    app.router.routes.insert(0, reads.ROUTE)  # the hot route is looked for first
     app.state.raw_operations = {reads.PATH: {"post": reads.OPERATION}}
     app.add_middleware(Limits, limits=settings.limits, batch_paths=BATCH_PATHS)
     app.add_middleware(Observed, metrics=metrics, new_id=new_request_id, guard=guard)

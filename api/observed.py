@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.identity import Principal
-from api.logs import ACCESS
+from api.logs import ACCESS, AccessRecord
 from api.metrics import Metrics
 
 HEADERS = [
@@ -74,7 +74,7 @@ class Observed:
             "caller": (caller.client or caller.staff) if caller else None,
             "problem": state.get("problem"),
         }
-        ACCESS.info("request", extra={"fields": {name: value for name, value in fields.items() if value is not None}})
+        ACCESS.handle(AccessRecord({name: value for name, value in fields.items() if value is not None}))
 
 
 class Outgoing:
