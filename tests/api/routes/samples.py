@@ -61,19 +61,31 @@ def operations(document: dict[str, Any]) -> list[tuple[str, str]]:
 
 def samples(lender: Lender, things: Things) -> dict[tuple[str, str], Sample]:
     """The sample of each operation."""
-    acting = {"subject": things.subject, "evidence": EVIDENCE}
-    evidence = {"evidence": EVIDENCE}
-    grant, entry, who = {"grant": things.grant}, {"entry": things.entry}, {"subject": things.subject}
-    refusal = {"purpose": "credit_scoring", "recipient": "lender", "notice": "scoring_notice", "notice_version": 1}
-    now = datetime.now(UTC).isoformat()
-    row = {"subject": things.subject, "observed_at": now, "values": {"limit": 7}}
+    return {**of_people(things), **of_register(), **of_consent(lender, things), **of_questions(things)}
+
+
+def of_people(things: Things) -> dict[tuple[str, str], Sample]:
+    who = {"subject": things.subject}
+    row = {"subject": things.subject, "observed_at": datetime.now(UTC).isoformat(), "values": {"limit": 7}}
     read = {
         "purpose": "credit_scoring",
         "product": "cash_loan",
         "subjects": [things.subject],
         "features": list(FEATURES),
     }
-    register = {
+    reveal = {"fields": ["mobile_no"], "reason": "dispute"}
+    return {
+        ("POST", "/v1/reads"): Sample("scorer", read),
+        ("POST", "/v1/subjects"): Sample("steward", {"identifiers": person(9)}),
+        ("POST", "/v1/subjects/lookup"): Sample("dpo", {"field": "mobile_no", "value": "13911112222"}),
+        ("POST", "/v1/subjects/{subject}/reveal"): Sample("dpo", reveal, ids=who),
+        ("GET", "/v1/subjects/{subject}/identifiers"): Sample("subject", ids=who),
+        ("POST", "/v1/values"): Sample("steward", {"view": "behaviour", "rows": [row]}),
+    }
+
+
+def of_register() -> dict[tuple[str, str], Sample]:
+    found = {
         ("POST", "/v1/parties"): Sample("steward", PARTY),
         ("POST", "/v1/clients"): Sample("steward", CLIENT),
         ("POST", "/v1/purposes"): Sample("dpo", PURPOSE),
@@ -88,29 +100,33 @@ def samples(lender: Lender, things: Things) -> dict[tuple[str, str], Sample]:
         ("purposes", "credit_scoring"),
         ("notices", "scoring_notice"),
     ):
-        register["GET", f"/v1/{many}"] = Sample("dpo", params={"limit": "10"})
-        register["GET", f"/v1/{many}/{{name}}"] = Sample("dpo", ids={"name": name})
-        register["GET", f"/v1/{many}/{{name}}/versions"] = Sample("dpo", ids={"name": name})
+        found["GET", f"/v1/{many}"] = Sample("dpo", params={"limit": "10"})
+        found["GET", f"/v1/{many}/{{name}}"] = Sample("dpo", ids={"name": name})
+        found["GET", f"/v1/{many}/{{name}}/versions"] = Sample("dpo", ids={"name": name})
+    return found
+
+
+def of_consent(lender: Lender, things: Things) -> dict[tuple[str, str], Sample]:
+    acting = {"subject": things.subject, "evidence": EVIDENCE}
+    evidence, grant = {"evidence": EVIDENCE}, {"grant": things.grant}
+    refusal = {"purpose": "credit_scoring", "recipient": "lender", "notice": "scoring_notice", "notice_version": 1}
+    withdrawal = {"scope": "grant", "grant": things.grant}
     return {
-        ("POST", "/v1/reads"): Sample("scorer", read),
-        ("POST", "/v1/subjects"): Sample("steward", {"identifiers": person(9)}),
-        ("POST", "/v1/subjects/lookup"): Sample("dpo", {"field": "mobile_no", "value": "13911112222"}),
-        ("POST", "/v1/subjects/{subject}/reveal"): Sample(
-            "dpo", {"fields": ["mobile_no"], "reason": "dispute"}, ids=who
-        ),
-        ("GET", "/v1/subjects/{subject}/identifiers"): Sample("subject", ids=who),
-        ("POST", "/v1/values"): Sample("steward", {"view": "behaviour", "rows": [row]}),
-        **register,
         ("POST", "/v1/grants"): Sample("subject", lender.grant(), staff=acting),
         ("GET", "/v1/grants"): Sample("steward", params={"subject": things.subject}),
         ("GET", "/v1/grants/{grant}"): Sample("subject", ids=grant),
         ("POST", "/v1/grants/{grant}/pause"): Sample("subject", ids=grant, staff=evidence),
         ("POST", "/v1/grants/{grant}/resume"): Sample("subject", ids=grant, staff=evidence),
         ("POST", "/v1/grants/{grant}/withdraw"): Sample("subject", ids=grant, staff=evidence),
-        ("POST", "/v1/withdrawals"): Sample("subject", {"scope": "grant", "grant": things.grant}, staff=acting),
+        ("POST", "/v1/withdrawals"): Sample("subject", withdrawal, staff=acting),
         ("POST", "/v1/refusals"): Sample("subject", refusal, staff=acting),
+    }
+
+
+def of_questions(things: Things) -> dict[tuple[str, str], Sample]:
+    return {
         ("GET", "/v1/entries"): Sample("auditor", params={"subject": things.subject}),
-        ("GET", "/v1/entries/{entry}"): Sample("subject", ids=entry),
+        ("GET", "/v1/entries/{entry}"): Sample("subject", ids={"entry": things.entry}),
         ("GET", "/v1/me/reads"): Sample("subject"),
         ("GET", "/v1/reasons"): Sample("subject"),
         ("GET", "/v1/catalogue"): Sample("subject"),
