@@ -249,6 +249,6 @@ KINDS = {
 
 def _counted(counts: Mapping[str, int]) -> tuple[str, str]:
     return (
-        "已加载 " + "，".join(f"{KINDS[name]} {count}" for name, count in counts.items()),
-        "Loaded " + ", ".join(f"{count} {name}" for name, count in counts.items()),
+        "已加载：" + "，".join(f"{KINDS[name]} {count}" for name, count in counts.items()),
+        "Loaded: " + ", ".join(f"{name} {count}" for name, count in counts.items()),
     )
