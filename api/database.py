@@ -5,6 +5,7 @@ Rules:
   since ``INSERT OR REPLACE`` would otherwise slip past the append-only triggers.
 - A writing transaction on SQLite begins IMMEDIATE, so two writers queue instead of failing half-way.
 - PostgreSQL sessions carry lock, statement and idle-in-transaction limits: a frozen replica cannot hold locks for long.
+- The service's SQLite connections carry the ledger's authorizer (PostgreSQL has roles for that).
 - Time inside a transaction is the database's (PostgreSQL) or the process clock's (SQLite, same machine), never the
   caller's.
 - Errors and echoed statements never show parameters: they hold what people are not to read.
@@ -21,6 +22,8 @@ from typing import Any
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from lineage import authorize
 
 Clock = Callable[[], datetime]
 
@@ -66,12 +69,17 @@ class Database:
         self._clock = clock
 
     @classmethod
-    def open(cls, url: str, *, clock: Clock = utc_now, pool_size: int = 5, echo: bool = False) -> Database:
-        """Make the engine for ``url``; connects lazily, so a database that is down is found at first use."""
+    def open(  # noqa: PLR0913  a database has that many settings
+        cls, url: str, *, clock: Clock = utc_now, pool_size: int = 5, echo: bool = False, guarded: bool = False
+    ) -> Database:
+        """Make the engine for ``url``; connects lazily, so a database that is down is found at first use.
+
+        ``guarded`` connections of SQLite refuse to change append-only tables and the schema: for all but migrations.
+        """
         options: dict[str, Any] = {"hide_parameters": True, "echo": echo}
         if make_url(url).get_backend_name() == "sqlite":
             engine = create_async_engine(url, **options)
-            _prepare_sqlite(engine)
+            _prepare_sqlite(engine, guarded=guarded)
         else:
             session = {"server_settings": POSTGRES_LIMITS, "timeout": 3}
             options |= {"pool_size": pool_size, "pool_pre_ping": True, "pool_timeout": 5, "connect_args": session}
@@ -121,14 +129,17 @@ class Database:
         return found.astimezone(UTC)
 
 
-def _prepare_sqlite(engine: AsyncEngine) -> None:
+def _prepare_sqlite(engine: AsyncEngine, *, guarded: bool) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def _configure(dbapi: Any, _record: Any) -> None:
         dbapi.isolation_level = None
         cursor = dbapi.cursor()
         for pragma in SQLITE_PRAGMAS:
             cursor.execute(pragma)
+        cursor.execute("SELECT value FROM json_each('[]')")  # set up before the authorizer, which would refuse it
         cursor.close()
+        if guarded:
+            dbapi.run_async(lambda raw: raw.set_authorizer(authorize))
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Any) -> None:

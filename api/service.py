@@ -78,7 +78,7 @@ def service_of(state: State) -> Service:
 async def open_service(settings: Settings, *, metrics: Metrics, clock: Clock = utc_now) -> AsyncIterator[Service]:
     """Open every part; closes them when the block ends."""
     async with AsyncExitStack() as stack:
-        database = open_database(settings, clock)
+        database = open_database(settings, clock, guarded=True)
         stack.push_async_callback(database.close)
         root = open_root_key(settings)
         async with database.transaction() as tx:
@@ -110,10 +110,12 @@ def replica_name() -> str:
     return hashlib.sha256(f"{socket.gethostname()}/{os.getpid()}".encode()).hexdigest()[:16]
 
 
-def open_database(settings: Settings, clock: Clock = utc_now) -> Database:
+def open_database(settings: Settings, clock: Clock = utc_now, *, guarded: bool = False) -> Database:
     """The database; makes the data folder of an embedded one."""
     prepare_data_dir(settings)
-    return Database.open(settings.database, clock=clock, pool_size=settings.database_pool, echo=settings.sql_echo)
+    return Database.open(
+        settings.database, clock=clock, pool_size=settings.database_pool, echo=settings.sql_echo, guarded=guarded
+    )
 
 
 def prepare_data_dir(settings: Settings) -> None:

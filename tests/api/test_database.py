@@ -1,11 +1,14 @@
 """Transactions behave alike on SQLite and PostgreSQL."""
 
 from datetime import UTC
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
 
 from api.database import Database
+from api.migrate import upgrade
 
 
 async def test_a_transaction_commits_what_was_written(database: Database) -> None:
@@ -43,3 +46,21 @@ async def test_sqlite_is_durable_and_guards_replace(tmp_path: object) -> None:
         found = {name: (await tx.connection.execute(text(f"PRAGMA {name}"))).scalar_one() for name in wanted}
     await database.close()
     assert found == wanted
+
+
+async def test_a_guarded_connection_cannot_change_the_ledger(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/d.db"
+    open_to_all = Database.open(url)
+    await upgrade(open_to_all)
+    await open_to_all.close()
+    guarded = Database.open(url, guarded=True)
+    forbidden = (
+        "DELETE FROM ledger_entries",
+        "DROP TRIGGER ledger_entries_no_delete",
+        "UPDATE consent_events SET kind = 'x'",
+    )
+    for statement in forbidden:
+        with pytest.raises(DatabaseError, match="not authorized"):
+            async with guarded.transaction() as tx:
+                await tx.connection.execute(text(statement))
+    await guarded.close()
