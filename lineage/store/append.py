@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import CursorResult, insert, text
+from sqlalchemy import CursorResult, func, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -106,9 +106,20 @@ async def _append_once(
     for draft in drafts:
         last[draft.stream] += 1
         entries.append(build_entry(draft, seq=last[draft.stream], moment=moment, mac=mac))
+    rows = [_values(entry) for entry in entries]
+    if connection.dialect.name == "sqlite":
+        return await _insert_numbered(connection, rows)
     statement = insert(_ENTRIES).returning(_ENTRIES.c.id, sort_by_parameter_order=True)
-    written = await connection.execute(statement, [_values(entry) for entry in entries])
-    return list(written.scalars())
+    return list((await connection.execute(statement, rows)).scalars())
+
+
+async def _insert_numbered(connection: AsyncConnection, rows: Sequence[dict[str, object]]) -> list[int]:
+    """Insert under ids given here: SQLite would return its own only row by row, and there is no other writer."""
+    taken = (await connection.execute(select(func.max(_ENTRIES.c.id)))).scalar_one() or 0
+    ids = list(range(taken + 1, taken + 1 + len(rows)))
+    numbered = [{**row, "id": number} for row, number in zip(rows, ids, strict=True)]
+    await connection.execute(insert(_ENTRIES), numbered)
+    return ids
 
 
 def _values(entry: Entry) -> dict[str, object]:

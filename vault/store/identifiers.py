@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vault.errors import IdentifierTakenError
@@ -85,9 +85,10 @@ async def _put_sealed(
 
 async def _put_index(connection: AsyncConnection, tenant: str, rows: Sequence[SealedIdentifier]) -> None:
     table = _INDEX.c
-    places = [(row.subject, row.field) for row in rows]
-    replaced = delete(_INDEX).where(table.tenant == tenant, tuple_(table.subject, table.field).in_(places))
-    await connection.execute(replaced)
+    for field, group in _by_field(rows).items():  # field by field: neither database looks pairs up in an index
+        subjects = [row.subject for row in group]
+        replaced = delete(_INDEX).where(table.tenant == tenant, table.subject.in_(subjects), table.field == field)
+        await connection.execute(replaced)
     values = [
         {
             "tenant": tenant,
@@ -106,15 +107,21 @@ async def _put_index(connection: AsyncConnection, tenant: str, rows: Sequence[Se
 
 async def _require_owners(connection: AsyncConnection, tenant: str, rows: Sequence[SealedIdentifier]) -> None:
     table = _INDEX.c
-    claimed = {(row.field, row.digest): row.subject for row in rows if row.digest and row.is_exclusive}
-    if not claimed:
-        return
-    statement = select(table.field, table.digest, table.subject).where(
-        table.tenant == tenant,
-        table.is_exclusive,
-        tuple_(table.field, table.digest).in_(list(claimed)),
-    )
-    owners = {(row.field, row.digest): row.subject for row in await connection.execute(statement)}
-    for row in rows:
-        if row.digest and row.is_exclusive and owners.get((row.field, row.digest)) != row.subject:
-            raise IdentifierTakenError(row.field)
+    claimed = [row for row in rows if row.digest and row.is_exclusive]
+    for field, group in _by_field(claimed).items():
+        statement = select(table.digest, table.subject).where(
+            table.tenant == tenant,
+            table.is_exclusive,
+            table.field == field,
+            table.digest.in_([row.digest for row in group]),
+        )
+        owners = {row.digest: row.subject for row in await connection.execute(statement)}
+        if any(owners.get(row.digest or b"") != row.subject for row in group):
+            raise IdentifierTakenError(field)
+
+
+def _by_field(rows: Sequence[SealedIdentifier]) -> dict[str, list[SealedIdentifier]]:
+    grouped: dict[str, list[SealedIdentifier]] = {}
+    for row in sorted(rows, key=lambda row: row.field):
+        grouped.setdefault(row.field, []).append(row)
+    return grouped

@@ -165,7 +165,8 @@ def _shown(term: Terminal, entries: list[dict[str, Any]], after: str | None) -> 
 
 def _row(entry: dict[str, Any]) -> tuple[object, ...]:
     actor = entry.get("actor") or {}
-    features: dict[str, Any] = entry.get("features") or {}
+    listed = entry.get("features")  # of a read: what became of each; of other kinds: a count or a list
+    features: dict[str, Any] = listed if isinstance(listed, dict) else {}
     denied = sorted({code for found in features.values() if isinstance(found, list) for code in found})
     return (
         entry["id"],
