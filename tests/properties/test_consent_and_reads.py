@@ -45,7 +45,7 @@ def test_gates_agree_with_the_model_on_sqlite(
         path = tmp_path / f"{seen['examples']}.db"
         return f"sqlite+aiosqlite:///{shutil.copyfile(sqlite_template, path)}"
 
-    run_machine(Place(new_url, tmp_path, TickingClock(START), EmbeddedEngine(), seen), examples=30, steps=30)
+    run_machine(Place(new_url, tmp_path, TickingClock(START), EmbeddedEngine(), seen), examples=20, steps=30)
     tell(capsys, "sqlite", seen)
     assert {"released", "SUBJECT_UNKNOWN", "NO_GRANT"} <= seen.keys()
 
