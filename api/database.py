@@ -69,7 +69,7 @@ class Database:
         self._clock = clock
 
     @classmethod
-    def open(  # noqa: PLR0913  a database has that many settings
+    def open(
         cls, url: str, *, clock: Clock = utc_now, pool_size: int = 5, echo: bool = False, guarded: bool = False
     ) -> Database:
         """Make the engine for ``url``; connects lazily, so a database that is down is found at first use.

@@ -40,8 +40,8 @@ class Terms:
     recipient: Party
 
 
-def check_terms(request: GrantRequest, terms: Terms, now: datetime) -> None:
-    """Check a request against the configuration.
+def check_terms(request: GrantRequest, terms: Terms, now: datetime, kind: Kind = Kind.GIVEN) -> None:
+    """Check a request against the configuration; how long it may run does not matter where it is refused.
 
     Raises: NotInForceError, NoticeNotCurrentError, BoundExceededError, NotShownSeparatelyError, RecipientNotNamedError,
     SeparateConsentNeededError, InvalidValueError.
@@ -53,7 +53,8 @@ def check_terms(request: GrantRequest, terms: Terms, now: datetime) -> None:
     _check_notice(request, terms)
     _check_fields(request, terms)
     _check_recipient(request, terms)
-    _check_duration(request, terms.purpose, now)
+    if kind is not Kind.REFUSED:
+        _check_duration(request, terms.purpose, now)
     if request.max_form.is_milder_than(terms.purpose.max_form):
         raise BoundExceededError("max_form", "the purpose's release form")
 

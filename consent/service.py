@@ -196,7 +196,7 @@ class ConsentService:
         for request in requests:
             book = books[request.subject.ref]
             found = await terms.read(request)
-            check_terms(request, found, now)
+            check_terms(request, found, now, kind)
             grant = new_grant(request, found.notice, new_id("gr", self._entropy), now, kind)
             book.born(grant, kind, by)
             if kind is Kind.GIVEN:

@@ -10,7 +10,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -161,15 +161,11 @@ def resolve(key: CallKey, config: Config, now_us: int) -> Call:
     fields = sorted({name for feature in known.values() for name in feature.fields})
     recipient = party.name if party else UNKNOWN
     features = {name: _feature_facts(config.catalog, key.tenant, name, recipient) for name in key.features}
-    provided = {name for each in features.values() if each.get("provision") for name in each["fields"]}
-    bureau = party is not None and party.role is PartyRole.CREDIT_BUREAU
     document = {
         "purpose": _purpose_facts(purpose, fields, now, has_notice=notice is not None),
         "client": _client_facts(client, key),
         "recipient": _recipient_facts(party, now),
-        "fields": {
-            name: _field_facts(config.catalog.field(name), bureau=bureau, provision=name in provided) for name in fields
-        },
+        "fields": _fields_facts(config, key.tenant, party, known.values()),
         "features": features,
     }
     lives = {name: days * DAY_US for name in fields if (days := config.catalog.field(name).retention.days) is not None}
@@ -255,6 +251,29 @@ def _recipient_facts(party: Party | None, now: datetime) -> dict[str, Any]:
         "status": "ended" if party.has_ended(now) else "active",
         "role": party.role.value,
         "transfer": party.transfer_at(now).value,
+    }
+
+
+def _fields_facts(
+    config: Config, tenant: str, party: Party | None, features: Iterable[Feature]
+) -> dict[str, dict[str, Any]]:
+    """The facts of every field; who holds it and who receives it decide whether written consent is due.
+
+    A credit bureau on either side counts: who reports to one and who queries one (征信业管理条例 18, 29).
+    """
+    provided: set[str] = set()
+    with_bureau: set[str] = set()
+    names: set[str] = set()
+    for feature in features:
+        handler = config.registry.parties.get((tenant, config.catalog.view(tenant, feature.view).handler))
+        names.update(feature.fields)
+        if party is None or handler is None or handler.name != party.name:
+            provided.update(feature.fields)
+        if any(each is not None and each.role is PartyRole.CREDIT_BUREAU for each in (party, handler)):
+            with_bureau.update(feature.fields)
+    return {
+        name: _field_facts(config.catalog.field(name), bureau=name in with_bureau, provision=name in provided)
+        for name in sorted(names)
     }
 
 

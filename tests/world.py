@@ -16,7 +16,7 @@ import msgspec
 
 from api.database import Database
 from api.journal import LedgerJournal
-from catalog import Catalog, ReleaseForm, load_views
+from catalog import Catalog, LawfulBasis, ReleaseForm, load_views
 from catalog.store import save as save_catalog
 from consent import (
     Actor,
@@ -44,7 +44,6 @@ from consent import (
     new_id,
     note_observed,
 )
-from consent.values import LawfulBasis
 from gate.store_values import store_values
 from vault import FileRootKey, KeyRing, insert_subject_key, open_key_ring, subject_keys
 
@@ -148,7 +147,10 @@ class World:
         """Call a method of the consent service in a transaction of its own."""
         async with self.database.transaction() as tx:
             who = arguments[0].ref
-            return await getattr(self.service, method)(tx.connection, *arguments, by=Actor("subject", who), now=tx.now)
+            done: Recorded = await getattr(self.service, method)(
+                tx.connection, *arguments, by=Actor("subject", who), now=tx.now
+            )
+            return done
 
     async def wrapped(self, refs: Sequence[str]) -> dict[str, bytes]:
         async with self.database.reading() as tx:

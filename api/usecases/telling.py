@@ -129,7 +129,7 @@ class Teller:
         given = [f"{told.title.en} ({FORMS[told.form][1]})" for told in features if told.form]
         head = f"On {_at(read):%d %B %Y at %H:%M:%S} (Beijing time) {client} of {party}"
         refused = "; ".join(
-            f"{', '.join(names)} ({' '.join(self._reason(code).en for code in codes)})"
+            f"{', '.join(names)} ({'; '.join(self._reason(code).en for code in codes)})"
             for codes, names in _grouped(features, "en")
         )
         if read["mode"] == "dry_run":

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from api import schema
 from api.database import Database
+from api.migrate import upgrade
 from consent import Actor
 from tests import world
 
@@ -37,8 +37,7 @@ class Measured:
 async def build(url: str, folder: Path, subjects: int) -> Measured:
     """Make the schema, the lender and ``subjects`` people with values and a grant."""
     database = Database.open(url)
-    async with database.transaction() as tx:
-        await schema.create(tx.connection)
+    await upgrade(database)
     lender = await world.build(database, folder, VIEW)
     values = {f"f_{index}": index * 7 for index in range(FEATURES)}
     refs: list[str] = []

@@ -142,3 +142,9 @@ async def test_a_purpose_may_bound_how_long_consent_runs(world: World) -> None:
 async def update(world: World, changed) -> None:
     async with world.database.transaction() as tx:
         await world.registrar.update_purpose(tx.connection, changed, by=STEWARD, now=world.now)
+
+
+async def test_a_refusal_needs_no_end_where_a_consent_would(world: World) -> None:
+    await update(world, purpose(max_grant_days=30))
+    recorded = await world.do("refuse", world.request(form=ConsentForm.SEPARATE))
+    assert len(recorded.grants) == 1
