@@ -23,6 +23,7 @@ from consent import (
     WithdrawPurpose,
     check_may_ask,
     find_grant,
+    find_grant_owner,
     find_subject,
     list_events,
     list_grants,
@@ -86,6 +87,14 @@ async def test_references_are_kept_with_the_grant_and_its_first_event(world: Wor
     assert (grant.guardian, grant.evidence) == (given["guardian"], given["evidence"])
     page = await world.ask(list_events, subject(0))
     assert page.items[0].body["references"] == given
+
+
+async def test_a_grant_s_owner_is_found_inside_its_tenant_only(world: World) -> None:
+    grant = (await world.give()).grants[0]
+    assert await world.ask(find_grant_owner, "group", grant) == subject(0)
+    for tenant, name in (("other", grant), ("group", "gr_" + "a" * 26), ("group", "not a grant")):
+        with pytest.raises(GrantNotFoundError):
+            await world.ask(find_grant_owner, tenant, name)
 
 
 async def test_withdrawing_all_ends_every_open_grant(world: World) -> None:
