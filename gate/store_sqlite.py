@@ -94,6 +94,7 @@ class SqliteStore:
                 )
                 for scope, refs in wanted.items()
             }
+            cursor.execute("COMMIT")
             return Gathered(epoch, self._clock_us(), subjects)
         finally:
             _clear(self._reader)  # a look left open would show this process the same state for ever
