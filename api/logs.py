@@ -33,6 +33,15 @@ BREAKS = re.compile("[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]")
 FRAMES = 12
 
 
+PLAIN = {
+    **vars(logging.makeLogRecord({})),
+    "name": ACCESS.name,
+    "levelno": logging.INFO,
+    "levelname": "INFO",
+    "msg": "request",
+}
+
+
 class AccessRecord(logging.LogRecord):
     """The record of one request.
 
@@ -40,11 +49,8 @@ class AccessRecord(logging.LogRecord):
     """
 
     def __init__(self, fields: dict[str, Any]) -> None:
-        self.name = ACCESS.name
-        self.levelno, self.levelname = logging.INFO, "INFO"
-        self.msg, self.args = "request", None
+        self.__dict__.update(PLAIN)
         self.created = time.time()
-        self.exc_info = self.exc_text = self.stack_info = None
         self.fields = fields
 
 

@@ -1,6 +1,7 @@
 """Shared fixtures: real databases, a clock that moves only when told."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -28,6 +29,16 @@ class TickingClock:
 
     def move(self, **parts: float) -> None:
         self.instant += timedelta(**parts)
+
+
+@pytest.fixture(autouse=True)
+def environment_as_it_was() -> Iterator[None]:
+    """Settings that a command puts into the environment for its workers end with the test."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("YUMEN_")}
+    yield
+    for name in [name for name in os.environ if name.startswith("YUMEN_") and name not in before]:
+        del os.environ[name]
+    os.environ.update(before)
 
 
 @pytest.fixture
