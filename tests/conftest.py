@@ -13,9 +13,9 @@ import pytest
 from api import migrate
 from api.database import Database
 from tests import postgres
-from tests.real import opa, pytest_make_collect_report, pytest_runtest_makereport
+from tests.real import opa, pytest_configure, pytest_make_collect_report, pytest_runtest_makereport
 
-__all__ = ["opa", "pytest_make_collect_report", "pytest_runtest_makereport"]
+__all__ = ["opa", "pytest_configure", "pytest_make_collect_report", "pytest_runtest_makereport"]
 
 
 class TickingClock:

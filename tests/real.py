@@ -4,15 +4,25 @@ Also the OPA that policy tests run: ``$YUMEN_OPA`` (set by ``make test``), else 
 """
 
 import os
+import signal
 import subprocess
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 REQUIRED = os.environ.get("YUMEN_REQUIRE_REAL") == "1"
 NO_OPA = "no OPA: put it on the path, set YUMEN_OPA, or install Go and run `make test`"
+
+
+def pytest_configure() -> None:
+    """Make a run the same wherever it was started: behind a terminal or not, on a busy machine or an idle one."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background job; children would inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    settings.register_profile("yumen", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("yumen")
 
 
 @pytest.hookimpl(wrapper=True)
