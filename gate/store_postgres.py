@@ -49,10 +49,13 @@ SELECT i.subject, k.wrapped, i.sealed FROM vault_identifiers i
 JOIN vault_subject_keys k ON k.tenant = i.tenant AND k.subject = i.subject
 WHERE i.tenant = $1 AND i.subject = ANY($2::text[]) AND i.field = 'birth_date'
 """
+# LIMIT and OFFSET keep each look-up a look-up: flattened into joins they were planned as scans, fifteen times as slow.
 FETCH = """
-SELECT k.subject, k.wrapped, v.segment, v.sealed FROM unnest($2::text[]) AS w(ref)
-JOIN vault_subject_keys k ON k.tenant = $1 AND k.subject = w.ref
-LEFT JOIN gate_values v ON v.tenant = $1 AND v.subject = w.ref AND v.segment = ANY($3::text[])
+SELECT w.ref, k.wrapped, v.segment, v.sealed FROM unnest($2::text[]) AS w(ref)
+CROSS JOIN LATERAL (SELECT wrapped FROM vault_subject_keys WHERE tenant = $1 AND subject = w.ref LIMIT 1) k
+LEFT JOIN LATERAL (
+  SELECT segment, sealed FROM gate_values WHERE tenant = $1 AND subject = w.ref AND segment = ANY($3::text[]) OFFSET 0
+) v ON true
 """
 RECORD = """
 WITH want AS MATERIALIZED (

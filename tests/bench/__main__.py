@@ -170,6 +170,7 @@ def _opa() -> Iterator[int]:
         raise SystemExit("make bench needs the OPA program: `tools/opa.sh` says how to get it")
     server = opa.OpaServer(Path(found))
     server.start()
+    servers.wait_for(f"{server.url}/health?bundles")
     try:
         yield server.port
     finally:

@@ -39,7 +39,7 @@ def running(command: Sequence[str], ready: str, environment: Mapping[str, str] |
         stderr=subprocess.DEVNULL,
     )
     try:
-        _wait(process, ready)
+        wait_for(ready, process)
         yield process.pid
     finally:
         process.terminate()
@@ -73,10 +73,11 @@ def token(measured: Measured) -> str:
     )
 
 
-def _wait(process: subprocess.Popen[bytes], url: str) -> None:
+def wait_for(url: str, process: subprocess.Popen[bytes] | None = None) -> None:
+    """Wait until ``url`` answers 200; raises RuntimeError when it does not in time, or ``process`` has ended."""
     until = time.monotonic() + READY_S
     while time.monotonic() < until:
-        if process.poll() is not None:
+        if process is not None and process.poll() is not None:
             raise RuntimeError(f"the process ended with {process.returncode} before it was ready")
         try:
             with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310  our own loopback address

@@ -13,8 +13,8 @@ from tests import world
 FIELDS = ("ecom_order_count", "credit_limit", "zhima_score", "repayment_record")
 FEATURES = 20
 _FEATURE = (
-    "      - {{name: f_{index}, zh: 值, en: Value, type: integer, transform: derived, fields: [{field}], form: bucket,\n"
-    "         shapes: {{bucket: {{edges: [0, 10, 50, 100, 500]}}}}}}\n"
+    "      - {{name: f_{index}, zh: 值, en: Value, type: integer, transform: derived, fields: [{field}],\n"
+    "         form: bucket, shapes: {{bucket: {{edges: [0, 10, 50, 100, 500]}}}}}}\n"
 )
 VIEW = "views:\n  - name: behaviour\n    handler: lender\n    zh: 行为\n    en: Behaviour\n    features:\n" + "".join(
     _FEATURE.format(index=index, field=FIELDS[index % len(FIELDS)]) for index in range(FEATURES)
