@@ -52,15 +52,17 @@ class AnswerWriter:
         fragments = self._fragments_of(subject.rulings, mode)
         features = b",".join(
             [
-                before + _encode(value) + after
-                if value is not None
-                else instead
+                before + _encode(value) + after if value is not None else instead
                 for (before, after, instead), value in zip(fragments, subject.values, strict=True)
             ]
         )
         return (
-            f'{{"subject":"{subject.subject}","entry":"{subject.entry}","status":"{_status(subject)}","features":{{'
-        ).encode() + features + b"}}"
+            (
+                f'{{"subject":"{subject.subject}","entry":"{subject.entry}","status":"{_status(subject)}","features":{{'
+            ).encode()
+            + features
+            + b"}}"
+        )
 
     def _fragments_of(self, rulings: Rulings, mode: Mode) -> list[Fragment]:
         """The encoded parts of rulings, which subjects and requests in one situation share by identity."""
