@@ -20,7 +20,14 @@ SOURCES = sorted(path for path in ROOT.rglob("*.rego") if not path.name.endswith
 CODE = re.compile(r"[A-Z][A-Z0-9_]{3,}")
 CODES: dict[str, dict[str, str]] = json.loads((ROOT / "codes" / "data.json").read_text("utf-8"))
 TERMS: dict[str, Any] = json.loads((ROOT / "terms" / "data.json").read_text("utf-8"))
-HOST_CODES = {"POLICY_UNAVAILABLE", "LEDGER_UNAVAILABLE", "KEY_UNAVAILABLE", "CONTENDED", "INPUT_REFUSED"}
+HOST_CODES = {
+    "POLICY_UNAVAILABLE",
+    "LEDGER_UNAVAILABLE",
+    "KEY_UNAVAILABLE",
+    "VALUE_UNREADABLE",
+    "CONTENDED",
+    "INPUT_REFUSED",
+}
 PLAIN_TERMS = {"var", "string", "number", "boolean", "null"}
 
 
