@@ -4,6 +4,7 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 ARGS ?=
+WORKERS ?= auto
 
 .PHONY: help demo serve test check bench policies wheel lock clean env-run env-dev
 
@@ -22,8 +23,8 @@ demo: env-run ## play the five lenders' stories against the real service (under 
 serve: env-run ## start the service on the embedded default (ARGS="--help" for its options)
 	@.venv/bin/yumen serve $(ARGS)
 
-test: env-dev ## run all tests (ARGS="tests/vault -x" for some of them)
-	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) -m pytest $(ARGS)
+test: env-dev ## run all tests, one process per core (ARGS="tests/vault -x" for some of them, WORKERS=0 for one process)
+	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: env-dev ## lint, types, room directions, policies, house rules: what needs no service
 	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) -m tools.check $(ARGS)
