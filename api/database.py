@@ -119,8 +119,15 @@ class Database:
 
     @asynccontextmanager
     async def _connect(self, *, writing: bool) -> AsyncIterator[AsyncConnection]:
-        async with self._engine.connect() as connection:
+        connection = self._engine.connect()
+        try:
+            await connection.start()
+        except OSError as fault:  # a socket that is not there is a database that is not there
+            raise ConnectionError("the database cannot be reached") from fault
+        try:
             yield await connection.execution_options(yumen_writing=writing)
+        finally:
+            await connection.close()
 
     async def _now(self, connection: AsyncConnection) -> datetime:
         if self.is_sqlite:

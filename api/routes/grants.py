@@ -41,7 +41,7 @@ from api.usecases.acting import actor, check_evidence, whom
 from api.usecases.granting import Bounds, owner_of, request_of, shown_notice, visible_grant
 from api.usecases.paging import scan
 from api.usecases.representing import note_evidence
-from api.usecases.writing import writing
+from api.usecases.writing import binding
 from catalog import ReleaseForm
 from consent import Channel, ConsentForm, Grant, Kind, Page, State, find_grant, list_events, list_grants
 
@@ -88,7 +88,7 @@ class Grants(Answer):
 )
 async def give(request: Request, body: GrantBody, caller: Giver) -> Response:
     """Record a consent; it takes the place of open ones it covers."""
-    async with writing(request, caller) as work:
+    async with binding(request, caller) as work:
         if work.replay is not None:
             return work.replay
         whom(caller, body.subject)
@@ -193,7 +193,7 @@ async def resume(request: Request, grant: GrantId, caller: Giver, body: OnBehalf
 async def _move(request: Request, grant: str, caller: Principal, body: OnBehalf | None, kind: Kind) -> Response:
     evidence = None if body is None else body.evidence
     check_evidence(caller, evidence)
-    async with writing(request, caller) as work:
+    async with binding(request, caller) as work:
         if work.replay is not None:
             return work.replay
         who = await owner_of(work.connection, caller, grant)

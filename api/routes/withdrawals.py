@@ -24,7 +24,7 @@ from api.strictroute import FROM_TEXT, Body
 from api.usecases.acting import actor, check_evidence, whom
 from api.usecases.granting import Bounds, owner_of, refused_bounds, request_of, shown_notice
 from api.usecases.representing import note_evidence
-from api.usecases.writing import Work, writing
+from api.usecases.writing import Work, binding
 from consent import (
     Channel,
     ConsentForm,
@@ -109,7 +109,7 @@ class RefusalBody(Body):
 async def withdraw(request: Request, body: WithdrawalBody, caller: Giver) -> Response:
     """Withdraw everything, one purpose, one field or one grant."""
     check_evidence(caller, body.evidence)
-    async with writing(request, caller) as work:
+    async with binding(request, caller) as work:
         if work.replay is not None:
             return work.replay
         if body.grant is not None and body.subject is None:
@@ -130,7 +130,7 @@ async def withdraw_grant(request: Request, grant: GrantId, caller: Giver, body: 
     """Withdraw one grant; the same as a withdrawal with the scope ``grant``."""
     evidence = None if body is None else body.evidence
     check_evidence(caller, evidence)
-    async with writing(request, caller) as work:
+    async with binding(request, caller) as work:
         if work.replay is not None:
             return work.replay
         who = await owner_of(work.connection, caller, grant)
@@ -147,7 +147,7 @@ async def withdraw_grant(request: Request, grant: GrantId, caller: Giver, body: 
 )
 async def refuse(request: Request, body: RefusalBody, caller: Giver) -> Response:
     """Record that a person declined what a notice asks."""
-    async with writing(request, caller) as work:
+    async with binding(request, caller) as work:
         if work.replay is not None:
             return work.replay
         whom(caller, body.subject)

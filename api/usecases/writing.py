@@ -1,11 +1,15 @@
 """A write: one transaction, one use of an Idempotency-Key, one answer.
 
-Rules: state, ledger entries and the kept answer commit together or not at all; whoever does the work finds in it the
-connection, the instant, the caller and the journal that remembers what it told the ledger.
+Rules:
+- state, ledger entries and the kept answer commit together or not at all; whoever does the work finds in it the
+  connection, the instant, the caller and the journal that remembers what it told the ledger;
+- what binds (consent) is answered within ``BINDING_S`` or refused: no replica, lock or database makes it wait longer,
+  and what was refused may be sent again under its key.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,6 +28,9 @@ from api.service import Service, service_of
 from api.usecases.noting import NotingJournal
 from catalog import Catalog
 from consent import ConsentService, Registrar
+
+
+BINDING_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,16 @@ class Work:
     def answer(self, body: BaseModel, *, status: int = 200) -> Response:
         """Make the answer, and keep it under the key if there is one."""
         return self.slot.answer(body.model_dump(mode="json"), status=status)
+
+
+@asynccontextmanager
+async def binding(request: Request, caller: Principal) -> AsyncIterator[Work]:
+    """Open a write that has to be answered in time; whether it took effect is unknown when it is not.
+
+    Raises: TimeoutError, besides what ``writing`` raises.
+    """
+    async with asyncio.timeout(BINDING_S), writing(request, caller) as work:
+        yield work
 
 
 @asynccontextmanager
