@@ -29,7 +29,6 @@ from api.usecases.noting import NotingJournal
 from catalog import Catalog
 from consent import ConsentService, Registrar
 
-
 BINDING_S = 2.0
 
 
