@@ -1,34 +1,24 @@
-"""``POST /v1/reads``: the hot route, written without the framework's layers.
+"""What ``POST /v1/reads`` takes and answers: the grammar of its body, its places in problems, its description.
 
 Rules:
-- who asks comes from the token; the body only says what is asked, and for which purpose and product;
+- the body only says what is asked, and for which purpose and product; who asks comes from the token;
 - names keep to the grammar of names, references to theirs: an identifier cannot be asked for by being its own name;
-- a denial is an answer (200); what could not be decided or recorded is a problem (503) and releases nothing.
+- a body that is beyond doubt is read in one step, any other by the strict reader, which says what is wrong.
 """
 
 from __future__ import annotations
 
 import re
-import time
-from collections import Counter
 from typing import Annotated, Any
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Match, Route
-from starlette.types import Scope
 
-from api.access import identify
-from api.identity import Role, RoleMissingError
-from api.metrics import Metrics
+from api.options import LimitSettings
 from api.problems import ProblemError
 from api.problems.validation import MESSAGES, OTHER
 from api.routes.wire import FEATURE, NAME, SUBJECT
-from api.service import Service, service_of
 from api.strictjson import parse
-from api.strictroute import check_media_type
-from gate import Mode, ReadAnswer, ReadCall
+from gate import Mode
 
 PATH = "/v1/reads"
 
@@ -68,33 +58,8 @@ MODE_MARKS = 4
 _decode = msgspec.json.Decoder(ReadBody).decode
 
 
-async def read(request: Request) -> Response:
-    """Answer one read."""
-    began = time.perf_counter()
-    caller = await identify(request)
-    if Role.SCORER not in caller.roles:
-        raise RoleMissingError
-    service = service_of(request.app.state)
-    body = await _body(request, service)
-    call = ReadCall(
-        tenant=caller.tenant,
-        client=caller.id,
-        purpose=body.purpose,
-        product=body.product,
-        subjects=tuple(body.subjects),
-        features=tuple(body.features),
-        mode=body.mode,
-    )
-    answer = await service.gate.read(call)
-    response = Response(service.answers.write(answer), media_type="application/json")
-    _count(service.metrics, answer, time.perf_counter() - began)
-    return response
-
-
-async def _body(request: Request, service: Service) -> ReadBody:
-    check_media_type(request)
-    limits = service.settings.limits
-    raw = await request.body()
+def parse_read(raw: bytes, limits: LimitSettings) -> ReadBody:
+    """What a body asks for. Raises: MalformedJsonError; ProblemError: what is asked is invalid, too much or repeated."""
     body = _quickly(raw) or _strictly(raw, limits.depth)
     if len(body.subjects) > limits.subjects:
         raise ProblemError("request/too_many_subjects", limit=limits.subjects)
@@ -142,31 +107,6 @@ def _place(fault: msgspec.ValidationError) -> dict[str, Any]:
         "message_en": en,
     }
 
-
-def _count(metrics: Metrics, answer: ReadAnswer, seconds: float) -> None:
-    metrics.read(answer.call.mode.value, seconds=seconds)
-    # Subjects in one situation share one tuple of rulings: they are told apart by it, not compared.
-    shared = Counter((subject.outcome, id(subject.rulings)) for subject in answer.subjects)
-    rulings = {id(subject.rulings): subject.rulings for subject in answer.subjects}
-    for (outcome, which), count in shared.items():
-        metrics.decisions(outcome.value, count)
-        for ruling in rulings[which]:
-            if ruling.reasons:
-                metrics.reasons(ruling.reasons, count)
-
-
-class NamedRoute(Route):
-    """A raw route that logs and metrics can name, as they name the framework's."""
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match, and leave the route on the scope."""
-        match, child = super().matches(scope)
-        if match is not Match.NONE:
-            child["route"] = self
-        return match, child
-
-
-ROUTE = NamedRoute(PATH, read, methods=["POST"])
 
 _SUBJECT_RESULT = {
     "type": "object",
