@@ -92,7 +92,7 @@ def create_app(settings: Settings, *, opener: Opener | None = None) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    hot = HotReads(app)
+    hot = HotReads(app, settings.limits)
     app.router.routes.append(hot.route)
     app.state.raw_operations = {reads.PATH: {"post": reads.OPERATION}}
     limiting: dict[str, Any] = {"limits": settings.limits, "batch_paths": BATCH_PATHS}

@@ -20,8 +20,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.access import identify_by
 from api.identity import Role, RoleMissingError
 from api.metrics import Metrics
+from api.options import LimitSettings
 from api.problems import answer_to
-from api.routes.reads import PATH, parse_read
+from api.routes.reads import PATH, BodyReader
 from api.service import service_of
 from api.strictroute import check_media_type
 from gate import ReadAnswer, ReadCall
@@ -32,8 +33,9 @@ CONTENT_TYPE = (b"content-type", b"application/json")
 class HotReads:
     """ASGI: answers a read."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, limits: LimitSettings) -> None:
         self._app = app
+        self._bodies = BodyReader(limits)
         self.route = NamedRoute(PATH, self, methods=["POST"])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,14 +58,14 @@ class HotReads:
         if Role.SCORER not in caller.roles:
             raise RoleMissingError
         check_media_type(scope)
-        body = parse_read(await _whole(receive), service.settings.limits)
+        body = self._bodies.read(await _whole(receive))
         call = ReadCall(
             tenant=caller.tenant,
             client=caller.id,
             purpose=body.purpose,
             product=body.product,
             subjects=tuple(body.subjects),
-            features=tuple(body.features),
+            features=body.features,
             mode=body.mode,
         )
         answer = await service.gate.read(call)

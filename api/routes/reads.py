@@ -43,54 +43,83 @@ def _whole(pattern: str) -> msgspec.Meta:
 Name = Annotated[str, _whole(NAME)]
 
 
+Subjects = Annotated[list[Annotated[str, _whole(SUBJECT)]], msgspec.Meta(min_length=1)]
+
+
 class ReadBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What a scoring service sends."""
 
     purpose: Name
     product: Name
-    subjects: Annotated[list[Annotated[str, _whole(SUBJECT)]], msgspec.Meta(min_length=1)]
-    features: Annotated[list[Annotated[str, _whole(FEATURE)]], msgspec.Meta(min_length=1)]
+    subjects: Subjects
+    features: Annotated[tuple[Annotated[str, _whole(FEATURE)], ...], msgspec.Meta(min_length=1)]
+    mode: Mode = Mode.release
+
+
+class QuickBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The same before its names are looked at."""
+
+    purpose: str
+    product: str
+    subjects: Subjects
+    features: tuple[str, ...]
     mode: Mode = Mode.release
 
 
 MEMBERS = 4
 MODE_MARKS = 4
-_decode = msgspec.json.Decoder(ReadBody).decode
+NAMES_KEPT = 1024
+_decode = msgspec.json.Decoder(QuickBody).decode
 
 
-def parse_read(raw: bytes, limits: LimitSettings) -> ReadBody:
-    """What a body asks for. Raises: MalformedJsonError; ProblemError: what is asked is invalid, too much or repeated."""
-    body = _quickly(raw) or _strictly(raw, limits.depth)
-    if len(body.subjects) > limits.subjects:
-        raise ProblemError("request/too_many_subjects", limit=limits.subjects)
-    if len(body.features) > limits.features:
-        raise ProblemError("request/too_many_features", limit=limits.features)
-    for name, given in (("subjects", body.subjects), ("features", body.features)):
-        if len(set(given)) != len(given):
-            raise ProblemError("request/repeated", pointer=f"#/{name}")
-    return body
+class BodyReader:
+    """Reads bodies; services ask for the same features again and again, so names found right are remembered."""
 
+    def __init__(self, limits: LimitSettings) -> None:
+        self._limits = limits
+        self._right: set[tuple[str, str, tuple[str, ...]]] = set()
 
-def _quickly(raw: bytes) -> ReadBody | None:
-    """Read a body in one step; None if it is not beyond doubt, then the strict reader says what it is.
+    def read(self, raw: bytes) -> ReadBody | QuickBody:
+        """What a body asks for.
 
-    The decoder keeps the last of two equal names. As nothing in a valid body can hold a quotation mark or an escape, a
-    body with a repeated name has more quotation marks than its names and values account for.
-    """
-    try:
-        body = _decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    texts = MEMBERS + 2 + len(body.subjects) + len(body.features)
-    marks = raw.count(b'"')
-    return body if marks in {2 * texts, 2 * texts + MODE_MARKS} and b"\\" not in raw else None
+        Raises: MalformedJsonError; ProblemError: what is asked is invalid, too much or repeated.
+        """
+        body = self._quickly(raw) or self._strictly(raw)
+        if len(body.subjects) > self._limits.subjects:
+            raise ProblemError("request/too_many_subjects", limit=self._limits.subjects)
+        if len(set(body.subjects)) != len(body.subjects):
+            raise ProblemError("request/repeated", pointer="#/subjects")
+        return body
 
+    def _quickly(self, raw: bytes) -> QuickBody | None:
+        """Read a body in one step; None if it is not beyond doubt, then the strict reader says what it is.
 
-def _strictly(raw: bytes, depth: int) -> ReadBody:
-    try:
-        return msgspec.convert(parse(raw, depth=depth), ReadBody)
-    except msgspec.ValidationError as fault:
-        raise ProblemError("request/invalid", errors=[_place(fault)]) from None
+        The decoder keeps the last of two equal names. As nothing in a valid body can hold a quotation mark or an
+        escape, a body with a repeated name has more quotation marks than its names and values account for.
+        """
+        try:
+            body = _decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+        if (body.purpose, body.product, body.features) not in self._right:
+            return None
+        texts = MEMBERS + 2 + len(body.subjects) + len(body.features)
+        marks = raw.count(b'"')
+        return body if marks in {2 * texts, 2 * texts + MODE_MARKS} and b"\\" not in raw else None
+
+    def _strictly(self, raw: bytes) -> ReadBody:
+        try:
+            body = msgspec.convert(parse(raw, depth=self._limits.depth), ReadBody)
+        except msgspec.ValidationError as fault:
+            raise ProblemError("request/invalid", errors=[_place(fault)]) from None
+        if len(body.features) > self._limits.features:
+            raise ProblemError("request/too_many_features", limit=self._limits.features)
+        if len(set(body.features)) != len(body.features):
+            raise ProblemError("request/repeated", pointer="#/features")
+        if len(self._right) >= NAMES_KEPT:
+            self._right.clear()
+        self._right.add((body.purpose, body.product, body.features))
+        return body
 
 
 def _place(fault: msgspec.ValidationError) -> dict[str, Any]:
