@@ -47,7 +47,11 @@ class GuardedProtocol(HttpToolsProtocol):
         """Parse what came, and count it while headers are not complete."""
         began_in_headers = self._in_headers
         super().data_received(data)
-        if began_in_headers and self._in_headers:
+        if not self._in_headers:
+            return
+        if self._waiting is None:  # a request began and its headers did not come with it
+            self._wait()
+        if began_in_headers:
             self._header_bytes += len(data)
             if self._header_bytes > self.limits.header_bytes:
                 self.transport.close()
@@ -57,8 +61,6 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._in_headers = True
         self._header_bytes = 0
-        if self._waiting is None:
-            self._wait()
 
     def on_headers_complete(self) -> None:
         """Note that the headers are there."""

@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ import msgspec
 
 from gate.facts import GrantRow, SubjectRow
 from gate.store import Gathered, Record, Scope, Sealed
+from gate.store_sqlite_disk import DiskThread
 from gate.store_sqlite_log import LogKeeper
 from lineage.entries import COLUMNS
 
@@ -88,7 +88,7 @@ class SqliteStore:
         self._clock_us = clock_us
         self._connection = _connect(path, guard)
         self._log = LogKeeper(lambda: _connect(path, guard))
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="yumen-ledger")
+        self._disk = DiskThread("yumen-ledger")
         self._turn = asyncio.Lock()
 
     async def gather(self, wanted: Mapping[Scope, Sequence[str]]) -> Gathered:
@@ -138,17 +138,16 @@ class SqliteStore:
 
     async def record(self, epoch: int, records: Sequence[Record]) -> dict[tuple[str, int], int]:
         """See :class:`gate.store.HotStore`."""
-        loop = asyncio.get_running_loop()
         async with self._turn:
             inserted = self._begin_and_insert(epoch, records)
             if inserted is None:
-                inserted = await loop.run_in_executor(self._thread, self._wait_and_insert, epoch, records)
-            await loop.run_in_executor(self._thread, self._commit, len(inserted))
+                inserted = await self._disk.run(self._wait_and_insert, epoch, records)
+            await self._disk.run(self._commit, len(inserted))
         return inserted
 
     async def close(self) -> None:
         """See :class:`gate.store.HotStore`."""
-        self._thread.shutdown(wait=True)
+        self._disk.close()
         self._log.close()
         self._connection.close()
 
