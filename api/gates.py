@@ -1,7 +1,7 @@
 """Builds the gate of a process from its concrete parts.
 
 Rules:
-- SQLite gets the in-process store, PostgreSQL the pooled one and two groups at once; nothing else differs;
+- SQLite gets the in-process store, PostgreSQL the pooled one and several groups at once; nothing else differs;
 - tokens and answer shapes are written through the ordinary database, each in a transaction of its own, before the entry
   that relies on them.
 """
@@ -34,7 +34,7 @@ from lineage import Mac, Shape, ensure_shapes, guard
 from vault import KeyRing, issue_tokens
 
 
-GROUPS_AT_ONCE = 2  # over a network: the round trips of one, the computing of the other
+GROUPS_AT_ONCE = 3  # over a network: the round trips of one, the computing of the other
 
 
 @dataclass(frozen=True, slots=True)

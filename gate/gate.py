@@ -9,8 +9,8 @@
 7. release      only now
 
 Rules:
-- reads that arrive together share the steps and the commit; where a database is reached over a network a second group
-  is under way meanwhile, if it shares no subject with the first: what one writes, the other must not have looked at;
+- reads that arrive together share the steps and the commit; where a database is reached over a network others
+  are under way meanwhile, if they share no subject: what one writes, the other must not have looked at;
 - a subject whose consent version, or a configuration whose epoch, moved between 3 and 6 goes back to 3, in the next
   group, until its read has waited long enough;
 - a group that fails is taken apart, so that what is wrong with one read denies no other;
