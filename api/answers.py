@@ -10,8 +10,8 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -27,12 +27,25 @@ LABELLED = frozenset({"bucket", "flag"})  # their values are the catalogue's wor
 LABELS_KEPT = 256
 
 
+class Written(NamedTuple):
+    """What is encoded once of rulings.
+
+    Attributes:
+        features: per feature, how to find it with its value encoded already, and how to encode it.
+        codes: the reasons that occur.
+    """
+
+    rulings: Rulings
+    features: Sequence[tuple[Look, Write]]
+    codes: frozenset[str]
+
+
 class AnswerWriter:
     """Encodes answers; holds the texts of all reason codes."""
 
     def __init__(self, reasons: Mapping[str, Mapping[str, Any]]) -> None:
         self._reasons = reasons
-        self._fragments: dict[tuple[int, Mode], tuple[Rulings, list[tuple[Look, Write]]]] = {}
+        self._known: dict[tuple[int, Mode], Written] = {}
 
     def write(self, answer: ReadAnswer) -> bytes:
         """Encode a whole answer as JSON (application/json, UTF-8)."""
@@ -45,39 +58,33 @@ class AnswerWriter:
             "catalog": answer.catalog,
             "features": call.features,
         }
-        rulings = {id(subject.rulings): subject.rulings for subject in answer.subjects}
-        codes = sorted({code for each in rulings.values() for ruling in each for code in ruling.reasons})
-        texts = {code: self._reasons[code] for code in codes if code in self._reasons}
         written = [_encode(head)[:-1], b',"results":[']
+        codes: set[str] = set()
         for subject in answer.subjects:
-            written += self._subject(subject, call.mode)
+            known = self._written(subject.rulings, call.mode)
+            written += _subject(subject, known.features)
+            codes |= known.codes
         written[-1] = b'}}],"reasons":'
+        texts = {code: self._reasons[code] for code in sorted(codes) if code in self._reasons}
         return b"".join((*written, _encode(texts), b"}"))
 
-    def _subject(self, subject: SubjectAnswer, mode: Mode) -> tuple[bytes, bytes, bytes]:
-        """One subject's result, in pieces, with the comma to the next."""
-        features = b",".join(
-            [
-                look(value) or write(value)
-                for (look, write), value in zip(
-                    self._fragments_of(subject.rulings, mode), subject.values, strict=True
-                )
-            ]
-        )
-        head = f'{{"subject":"{subject.subject}","entry":"{subject.entry}","status":"{_status(subject)}","features":{{'
-        return head.encode(), features, b"}},"
-
-    def _fragments_of(self, rulings: Rulings, mode: Mode) -> list[tuple[Look, Write]]:
+    def _written(self, rulings: Rulings, mode: Mode) -> Written:
         """The encoded parts of rulings, which subjects and requests in one situation share by identity."""
         key = (id(rulings), mode)
-        known = self._fragments.get(key)
-        if known is not None and known[0] is rulings:
-            return known[1]
-        if len(self._fragments) >= FRAGMENTS_KEPT:
-            self._fragments.clear()
-        made = [_fragment(ruling, mode) for ruling in rulings]
-        self._fragments[key] = (rulings, made)
-        return made
+        known = self._known.get(key)
+        if known is None or known.rulings is not rulings:
+            if len(self._known) >= FRAGMENTS_KEPT:
+                self._known.clear()
+            codes = frozenset(code for ruling in rulings for code in ruling.reasons)
+            known = self._known[key] = Written(rulings, [_fragment(ruling, mode) for ruling in rulings], codes)
+        return known
+
+
+def _subject(subject: SubjectAnswer, features: Sequence[tuple[Look, Write]]) -> tuple[bytes, bytes, bytes]:
+    """One subject's result, in pieces, with the comma to the next."""
+    head = f'{{"subject":"{subject.subject}","entry":"{subject.entry}","status":"{_status(subject)}","features":{{'
+    written = [look(value) or write(value) for (look, write), value in zip(features, subject.values, strict=True)]
+    return head.encode(), b",".join(written), b"}},"
 
 
 def _status(subject: SubjectAnswer) -> str:

@@ -10,7 +10,6 @@ Rules:
 from __future__ import annotations
 
 import time
-from collections import Counter
 
 from fastapi import FastAPI
 from starlette.requests import ClientDisconnect, Request
@@ -25,7 +24,7 @@ from api.problems import answer_to
 from api.routes.reads import PATH, BodyReader
 from api.service import service_of
 from api.strictroute import check_media_type
-from gate import ReadAnswer, ReadCall
+from gate import FeatureRuling, Outcome, ReadAnswer, ReadCall
 
 CONTENT_TYPE = (b"content-type", b"application/json")
 
@@ -115,10 +114,12 @@ async def _whole(receive: Receive) -> bytes:
 def _count(metrics: Metrics, answer: ReadAnswer, seconds: float) -> None:
     metrics.read(answer.call.mode.value, seconds=seconds)
     # Subjects in one situation share one tuple of rulings: they are told apart by it, not compared.
-    shared = Counter((subject.outcome, id(subject.rulings)) for subject in answer.subjects)
-    rulings = {id(subject.rulings): subject.rulings for subject in answer.subjects}
-    for (outcome, which), count in shared.items():
+    shared: dict[tuple[Outcome, int], tuple[int, tuple[FeatureRuling, ...]]] = {}
+    for subject in answer.subjects:
+        key = (subject.outcome, id(subject.rulings))
+        shared[key] = (shared[key][0] + 1 if key in shared else 1, subject.rulings)
+    for (outcome, _), (count, rulings) in shared.items():
         metrics.decisions(outcome.value, count)
-        for ruling in rulings[which]:
+        for ruling in rulings if outcome is not Outcome.released else ():
             if ruling.reasons:
                 metrics.reasons(ruling.reasons, count)

@@ -35,6 +35,7 @@ from gate.situating import Situated, Situator
 LOG = logging.getLogger("yumen.gate")
 SUBJECTS_PER_GROUP = 4096
 PATIENCE_S = 2.0  # how long a read is decided again while its subjects keep changing
+COMPANY_S = 0.0002  # how long a group waits for more reads, at most
 APART_S = 1.0  # how long the reads of a group that failed are tried one by one
 FIRST_PAUSE_S, PAUSE_S = 0.001, 0.02  # the shortest and longest rest between two tries, when nobody else waits
 
@@ -120,7 +121,7 @@ class Gate:
         group: list[_Pending] = []
         try:
             await asyncio.sleep(0)  # lets every request of this loop turn join the first group
-            while group := self._take():
+            while group := await self._next(len(group)):
                 with self._holding(group):
                     await self._serve(group)
                 await self._return(group)
@@ -129,6 +130,18 @@ class Gate:
             left, self._waiting = (self._waiting, []) if not self._pumps else ([], self._waiting)
             for pending in [*group, *left]:
                 pending.fail(GateClosedError)
+
+    async def _next(self, company: int) -> list[_Pending]:
+        """The next group; for a moment it waits for as many reads as the group before had.
+
+        Callers that were just answered ask again at once. Without the moment they would meet as two half groups, each
+        under way while the other asks, at twice the cost in looks and commits.
+        """
+        now = asyncio.get_running_loop().time
+        until = now() + COMPANY_S
+        while self._waiting and len(self._waiting) < company and now() < until:
+            await asyncio.sleep(0)
+        return self._take()
 
     def _take(self) -> list[_Pending]:
         """The next group: whole reads up to a bound on subjects, of subjects that no other group has.
