@@ -1,7 +1,7 @@
 """Builds the gate of a process from its concrete parts.
 
 Rules:
-- SQLite gets the in-process store, PostgreSQL the pooled one; nothing else differs;
+- SQLite gets the in-process store, PostgreSQL the pooled one and several groups at once; nothing else differs;
 - tokens and answer shapes are written through the ordinary database, each in a transaction of its own, before the entry
   that relies on them.
 """
@@ -34,6 +34,9 @@ from lineage import Mac, Shape, ensure_shapes, guard
 from vault import KeyRing, issue_tokens
 
 
+GROUPS_AT_ONCE = 3  # over a network: the round trips of one, the computing of the other
+
+
 @dataclass(frozen=True, slots=True)
 class GateOptions:
     """What can be set about a gate.
@@ -61,6 +64,7 @@ async def open_gate(
         Decider(engine, DecisionMemo(chosen.memo), deadline_s=chosen.deadline_s),
         Fetcher(store, keys, cold.tokens),
         Recorder(store, keys, cold.keep_shapes),
+        groups_at_once=1 if isinstance(store, SqliteStore) else GROUPS_AT_ONCE,
     )
     return gate, store
 

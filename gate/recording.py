@@ -59,6 +59,10 @@ class Recorder:
     def _entry(self, item: Item, template: EntryTemplate, seq: int, moment: Moment) -> Record:
         row = item.row
         used = [item.grants[position] for position in item.ruling.used]
+        until_us = min(item.call.valid_until_us, item.until_us)
+        for grant in used:
+            if grant.expires_us is not None and grant.expires_us < until_us:
+                until_us = grant.expires_us
         entry = template.row(
             seq=seq,
             subject=row.pseudonym if row else None,
@@ -68,8 +72,6 @@ class Recorder:
             commitment=_commitment(item, row.pseudonym, seq) if row else None,
             mac=self._keys.mac,
         )
-        ends = [grant.expires_us for grant in used if grant.expires_us is not None]
-        until_us = min(*ends, item.call.valid_until_us, item.until_us)
         return Record(item.ref if row else None, row.version if row else 0, until_us, entry)
 
     def _template(self, situated: Situated, item: Item, policy: str) -> EntryTemplate:

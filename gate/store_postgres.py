@@ -40,16 +40,21 @@ HEADS = """
 SELECT w.stream, h.seq FROM unnest($1::text[]) AS w(stream)
 JOIN LATERAL (SELECT seq FROM ledger_entries l WHERE l.stream = w.stream ORDER BY seq DESC LIMIT 1) h ON true
 """
+# LIMIT and OFFSET keep each look-up a look-up: flattened into joins they were planned as scans, fifteen times as slow.
 OBSERVED = """
-SELECT subject, segment, observed_us FROM gate_values
-WHERE tenant = $1 AND subject = ANY($2::text[]) AND segment = ANY($3::text[])
+SELECT w.ref, v.segment, v.observed_us FROM unnest($2::text[]) AS w(ref)
+CROSS JOIN LATERAL (
+  SELECT segment, observed_us FROM gate_values
+  WHERE tenant = $1 AND subject = w.ref AND segment = ANY($3::text[]) OFFSET 0
+) v
 """
 BIRTHS = """
-SELECT i.subject, k.wrapped, i.sealed FROM vault_identifiers i
-JOIN vault_subject_keys k ON k.tenant = i.tenant AND k.subject = i.subject
-WHERE i.tenant = $1 AND i.subject = ANY($2::text[]) AND i.field = 'birth_date'
+SELECT w.ref, k.wrapped, i.sealed FROM unnest($2::text[]) AS w(ref)
+CROSS JOIN LATERAL (
+  SELECT sealed FROM vault_identifiers WHERE tenant = $1 AND subject = w.ref AND field = 'birth_date' LIMIT 1
+) i
+CROSS JOIN LATERAL (SELECT wrapped FROM vault_subject_keys WHERE tenant = $1 AND subject = w.ref LIMIT 1) k
 """
-# LIMIT and OFFSET keep each look-up a look-up: flattened into joins they were planned as scans, fifteen times as slow.
 FETCH = """
 SELECT w.ref, k.wrapped, v.segment, v.sealed FROM unnest($2::text[]) AS w(ref)
 CROSS JOIN LATERAL (SELECT wrapped FROM vault_subject_keys WHERE tenant = $1 AND subject = w.ref LIMIT 1) k

@@ -99,7 +99,7 @@ async def metrics(request: Request) -> Response:
         raise ProblemError("request/not_found")
     if settings.metrics_token is not None:
         wanted = settings.metrics_token.get_secret_value().encode()
-        if not hmac.compare_digest(bearer_token(request).encode(), wanted):
+        if not hmac.compare_digest(bearer_token(request.scope).encode(), wanted):
             raise TokenInvalidError
     found: Metrics = request.app.state.metrics
     return Response(found.render(), media_type=CONTENT_TYPE)
