@@ -25,12 +25,12 @@ from typing import Final, NamedTuple, final
 from cryptography.exceptions import InvalidTag
 
 from vault.encoding import Entropy, bind, draw, system_entropy
-from vault.errors import KeyMissingError, TamperedError, TruncatedError, UnknownKeyError
+from vault.errors import KeyDisabledError, KeyMissingError, TamperedError, TruncatedError, UnknownKeyError
 from vault.header import FORMAT_VERSION, HEADER_BYTES, NONCE_BYTES, TAG_BYTES, Suite, header, read_key_id
 from vault.kms.protocol import RootKey
 from vault.secret import Keeper, SecretBytes
-from vault.subject_key import KEY_BYTES, SubjectKey
-from vault.suites import AEADS, MACS, Aead, derive
+from vault.subject_key import SubjectKey
+from vault.suites import AEADS, KEY_BYTES, MACS, Aead, derive
 from vault.uses import UseCount
 
 FIRST_KEY_ID: Final = 1
@@ -94,6 +94,7 @@ class KeyRing(Keeper):
         "_index",
         "_keks",
         "_keys",
+        "_locked",
         "_lookup",
         "_macs",
         "_newest",
@@ -119,6 +120,7 @@ class KeyRing(Keeper):
         self.root = root
         self._lookup: dict[tuple[int, str, str, str], bytes] = {}
         self.uses = UseCount()
+        self._locked = False
         self._set(keys, suites or {})
 
     def _set(self, keys: Mapping[KeyPurpose, Mapping[int, SecretBytes]], suites: Mapping[KeyVersion, Suite]) -> None:
@@ -132,7 +134,7 @@ class KeyRing(Keeper):
             for version in versions
         }
         keks = [_Kek(v, s, AEADS[s](key.reveal())) for v, s, key in self._versions(KeyPurpose.KEK)]
-        self._keks = {header(kek.version, kek.suite): kek for kek in keks}
+        self._keks = {} if self._locked else {header(kek.version, kek.suite): kek for kek in keks}
         self._newest = keks[-1]
         self.key_version, self.suite = self._newest.version, self._newest.suite
         self._index = [(v, s) for v, s, _ in self._versions(KeyPurpose.INDEX)]
@@ -146,6 +148,16 @@ class KeyRing(Keeper):
             self.uses = UseCount()
         self._lookup = {}
         self._set(newer._keys, newer._suites)  # noqa: SLF001  its own class
+
+    def lock(self, *, locked: bool = True) -> None:
+        """Refuse to open or wrap any subject's keys, or allow it again: for a root key that was switched off."""
+        self._locked = locked
+        self._set(self._keys, self._suites)
+
+    @property
+    def is_locked(self) -> bool:
+        """Say whether subjects' keys are refused."""
+        return self._locked
 
     @property
     def inventory(self) -> frozenset[KeyVersion]:
@@ -167,7 +179,7 @@ class KeyRing(Keeper):
         """Make a subject's keys and wrap them for storage.
 
         Shape: wrapped = version u8, suite u8, KEK version u32, key id u32, nonce 12 B, body 64 B, tag 16 B.
-        Raises: KeyExhaustedError: more were made than `insert_subject_keys` has noted.
+        Raises: KeyExhaustedError: more were made than `insert_subject_keys` has noted; KeyDisabledError: locked.
         """
         keys = draw(entropy, 2 * KEY_BYTES)
         wrapped = self._wrap(keys, FIRST_KEY_ID, tenant, subject, entropy)
@@ -192,6 +204,8 @@ class KeyRing(Keeper):
 
     def _wrap(self, keys: bytes, key_id: int, tenant: str, subject: str, entropy: Entropy) -> bytes:
         kek = self._newest
+        if self._locked:
+            raise KeyDisabledError("the root key is switched off")
         self.uses.take()
         nonce = draw(entropy, NONCE_BYTES)
         body = kek.aead.encrypt(nonce, keys, _wrap_start(kek.version, kek.suite, key_id) + bind(tenant, subject))

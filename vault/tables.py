@@ -11,6 +11,9 @@ from typing import ClassVar
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, SmallInteger, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+MAX_DIGEST = b"\xff" * 32
+"""The highest digest of an index version, behind its header."""
+
 
 class VaultKey(SQLModel, table=True):
     """A version of a key of the deployment, wrapped by the root key.

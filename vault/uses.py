@@ -55,6 +55,10 @@ class UseCount:
         return -(-missing // BLOCK) * BLOCK if missing > 0 else 0
 
 
-def marks(sealed: Iterable[bytes]) -> int:
-    """Count the sealings that are to be noted, by their nonces."""
-    return sum(blob[_NONCE_END - 2 : _NONCE_END] == _MARK for blob in sealed)
+def marked(sealed: Iterable[tuple[str, bytes]]) -> dict[str, int]:
+    """Count the sealings that are to be noted, by subject: those whose nonce says so, seldom any."""
+    found: dict[str, int] = {}
+    for subject, blob in sealed:
+        if blob[_NONCE_END - 2 : _NONCE_END] == _MARK:
+            found[subject] = found.get(subject, 0) + 1
+    return found

@@ -22,8 +22,9 @@ from api.cli.language import both, told
 from api.cli.revisions import way
 from api.cli.terminal import Terminal
 from api.database import Database
-from api.options import Mode
-from api.service import open_database, open_root_key
+from api.options import Mode, RootProvider
+from api.roots import open_root_key, suite_of
+from api.service import open_database
 from api.settings import Settings, load_settings
 from vault import KeyRing, open_key_ring
 
@@ -77,11 +78,12 @@ async def opened_database(settings: Settings, *, writing: bool) -> AsyncIterator
 async def opened_parts(settings: Settings, *, writing: bool) -> AsyncIterator[Parts]:
     """The database and the keys."""
     async with opened_database(settings, writing=writing) as database:
-        if not writing and not settings.root_key_file.exists():
+        is_file = settings.kms.provider is RootProvider.FILE
+        if not writing and is_file and not settings.root_key_file.exists():
             raise CommandError(told(both("the root key's file is not there", "根密钥文件不存在")))
         root = await asyncio.to_thread(open_root_key, settings)
         async with database.transaction() as tx:
-            keys = await open_key_ring(tx.connection, root, now=tx.now)
+            keys = await open_key_ring(tx.connection, root, now=tx.now, suite=suite_of(settings))
         yield Parts(settings, database, keys)
 
 

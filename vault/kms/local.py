@@ -27,7 +27,7 @@ from vault.errors import (
 )
 from vault.header import FORMAT_VERSION, NONCE_BYTES, TAG_BYTES, Suite
 from vault.kms import keyfile
-from vault.kms.protocol import wrapper
+from vault.kms.protocol import Provider, wrapper
 from vault.secret import Keeper, SecretBytes
 from vault.suites import AEADS, Aead
 
@@ -113,6 +113,8 @@ class FileRootKey(Keeper):
             raise TruncatedError(len(wrapped))
         if wrapped[0] != FORMAT_VERSION:
             raise UnknownVersionError(wrapped[0])
+        if wrapped[1] in set(Provider):
+            raise WrongRootKeyError(f"the stored keys were wrapped by {wrapper(wrapped)}, this is {self.name}")
         if wrapped[1] not in _SUITES:
             raise UnknownSuiteError(wrapped[1])
         head = wrapped[:_NONCE_START]

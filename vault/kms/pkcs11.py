@@ -143,7 +143,7 @@ class HsmRootKey(Keeper):
         newest = max(versions)
         head = newest.to_bytes(_VERSION_BYTES, "big")
         nonce = draw(self._entropy, NONCE_BYTES)
-        sealed: bytes = versions[newest].encrypt(key.reveal(), **self._gcm(nonce, head, context))
+        sealed: bytes = self._usable(versions[newest]).encrypt(key.reveal(), **self._gcm(nonce, head, context))
         return head + nonce + sealed
 
     def _decrypt(self, session: Any, body: bytes, context: bytes) -> bytes:
@@ -153,13 +153,20 @@ class HsmRootKey(Keeper):
             raise KmsKeyMissingError(f"{self.name}: the token does not hold the version that wrapped this")
         faults = self._pkcs11.exceptions
         try:
-            opened: bytes = key.decrypt(sealed, **self._gcm(nonce, head, context))
+            opened: bytes = self._usable(key).decrypt(sealed, **self._gcm(nonce, head, context))
         except (faults.EncryptedDataInvalid, faults.EncryptedDataLenRange):
             raise TamperedError from None
         except faults.GeneralError:  # what some modules say of a wrong tag, and of anything else
             self._encrypt(session, _PROBE, context)
             raise TamperedError from None
         return opened
+
+    def _usable(self, key: Any) -> Any:
+        """The library gives a key no method for what the key may not do."""
+        names = self._pkcs11.Attribute
+        if not (key[names.ENCRYPT] and key[names.DECRYPT]):
+            raise KeyDisabledError(f"{self.name} is switched off")
+        return key
 
     def _gcm(self, nonce: bytes, head: bytes, context: bytes) -> dict[str, Any]:
         parameters = self._pkcs11.GCMParams(nonce, bind(head, context), TAG_BYTES * 8)

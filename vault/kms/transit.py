@@ -186,7 +186,7 @@ class TransitRootKey(Keeper):
             return KmsUnavailableError(f"{self.name} is out of order or sealed")
         if kind in _REFUSED:
             return KmsRefusedError(f"{self.name} does not let this service use the key")
-        if kind == "InvalidPath" or "encryption key not found" in said:
+        if kind == "InvalidPath" or "key not found" in said:
             return KmsKeyMissingError(f"{self.name}: there is no such key")
         if "disallowed by policy" in said:
             return KeyDisabledError(f"{self.name} refuses the version that wrapped this")

@@ -14,9 +14,10 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import select, update
+from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vault.encoding import Entropy, bind, draw, system_entropy
@@ -26,7 +27,7 @@ from vault.keyring import KeyPurpose, KeyRing, KeyVersion
 from vault.kms.protocol import RootKey
 from vault.secret import SecretBytes
 from vault.store.rows import insert_into, microseconds, table_of
-from vault.subject_key import KEY_BYTES
+from vault.suites import KEY_BYTES
 from vault.tables import VaultKey, VaultSubjectKey
 from vault.uses import USE_LIMIT
 
@@ -129,7 +130,7 @@ async def wrapped_keys(connection: AsyncConnection, *, active: bool = False, loc
         statement = statement.where(KEYS.c.state == KeyState.ACTIVE)
     if lock:
         statement = statement.with_for_update()
-    return [_row(*row) for row in await connection.execute(statement)]
+    return [_row(row) for row in await connection.execute(statement)]
 
 
 async def insert_key(  # noqa: PLR0913  the parts of a row
@@ -199,16 +200,15 @@ async def _require_new(connection: AsyncConnection, missing: Sequence[KeyPurpose
         raise KeyMissingError(f"{', '.join(lost)} key, though subjects have keys: restore vault_keys")
 
 
-def _row(purpose: str, version: int, suite: int, *rest: object) -> WrappedKey:
-    if suite not in set(Suite):
-        raise UnknownSuiteError(suite)
-    state, wrapped, uses, created_us = rest
+def _row(row: Row[*tuple[Any, ...]]) -> WrappedKey:
+    if row.suite not in set(Suite):
+        raise UnknownSuiteError(row.suite)
     return WrappedKey(
-        KeyPurpose(purpose),
-        version,
-        Suite(suite),
-        KeyState(str(state)),
-        bytes(wrapped),
-        int(uses),
-        int(created_us),  # type: ignore[call-overload, arg-type]  # columns of the row
+        KeyPurpose(row.purpose),
+        row.version,
+        Suite(row.suite),
+        KeyState(row.state),
+        row.wrapped,
+        row.uses,
+        row.created_us,
     )

@@ -12,11 +12,12 @@ from typing import Final
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vault.errors import KeyMovedError
+from vault.errors import KeyExhaustedError, KeyMovedError
 from vault.keyring import KeyPurpose, KeyRing, wrapping_version
 from vault.store.deployment import KEYS, KeyState, set_aside_uses
 from vault.store.rows import batches, insert_into, microseconds, table_of
 from vault.tables import VaultSubjectKey
+from vault.uses import MARK_LIMIT
 
 _SUBJECT_KEYS: Final = table_of(VaultSubjectKey)
 
@@ -121,6 +122,33 @@ async def replace_wrapped(
     ]
     if values:
         await connection.execute(statement, values)
+
+
+async def sealing_keys(connection: AsyncConnection, tenant: str, subjects: Sequence[str]) -> dict[str, bytes]:
+    """Give the wrapped keys of subjects that something is to be sealed for.
+
+    Raises: KeyExhaustedError: one has reached its limit of uses.
+    """
+    table = _SUBJECT_KEYS.c
+    found: dict[str, bytes] = {}
+    for batch in batches(subjects):
+        statement = select(table.subject, table.wrapped, table.seal_marks).where(
+            table.tenant == tenant, table.subject.in_(batch)
+        )
+        for row in await connection.execute(statement):
+            if row.seal_marks >= MARK_LIMIT:
+                raise KeyExhaustedError("the key of a data subject")
+            found[row.subject] = row.wrapped
+    return found
+
+
+async def note_seals(connection: AsyncConnection, tenant: str, marked: Mapping[str, int]) -> None:
+    """Note sealings that are to be noted (`vault.uses.marks`), by subject: seldom any."""
+    table = _SUBJECT_KEYS.c
+    for subject, count in sorted(marked.items()):
+        if count:
+            noted = update(_SUBJECT_KEYS).where(table.tenant == tenant, table.subject == subject)
+            await connection.execute(noted.values(seal_marks=table.seal_marks + count))
 
 
 async def _require_active(connection: AsyncConnection, versions: set[int]) -> None:
