@@ -55,7 +55,7 @@ async def open_gate(
     """Open the hot store of ``url`` and put a gate on it; close the gate first, then the store."""
     chosen = options or GateOptions()
     store = await open_store(url, database.clock, chosen.connections)
-    cold = ColdPath(database, keys)
+    cold = ColdPath(database, keys.mac, keys)
     gate = Gate(
         Situator(store, keys, cold.config),
         Decider(engine, DecisionMemo(chosen.memo), deadline_s=chosen.deadline_s),
@@ -77,17 +77,18 @@ async def open_store(url: str, clock: Callable[[], datetime], connections: int =
 class ColdPath:
     """What the gate asks for seldom, answered through ordinary transactions."""
 
-    def __init__(self, database: Database, keys: KeyRing) -> None:
+    def __init__(self, database: Database, mac: Mac, keys: KeyRing | None = None) -> None:
         self._database = database
+        self._mac = mac
         self._keys = keys
-        self._mac: Mac = keys.mac
 
     async def config(self) -> Config:
         """Read the configuration of one epoch, and take over the keys it was made with."""
         async with self._database.reading() as tx:
             registry = await load_registry(tx.connection)
             catalog = await current_catalog(tx.connection)
-            await refresh_key_ring(tx.connection, self._keys)
+            if self._keys is not None:
+                await refresh_key_ring(tx.connection, self._keys)
         return Config(registry.epoch, registry, catalog or Catalog.builtin())
 
     async def tokens(

@@ -115,9 +115,7 @@ class KeyOffice:
             step: Step = lambda tx, after, table=table: reseal(  # type: ignore[misc]  # noqa: E731  one line
                 tx.connection, self.keys, table, after=after, limit=pace.rows
             )
-            done.values += await self._walk(
-                "values", KeyVersion(KeyPurpose.KEK, self.keys.key_version), step, (pace, moved), done
-            )
+            done.values += await self._walk("values", newest, step, (pace, moved), done)
         return done
 
     async def move(self, target: RootKey, moved: Moved) -> int:
