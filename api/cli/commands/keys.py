@@ -22,7 +22,8 @@ from api.options import SuiteName
 from api.roots import create_root_key, open_root_key
 from api.settings import Settings, load_settings
 from api.usecases.keys import KeyOffice, Moved, Pace, Rewrapped
-from vault import KeyPurpose, KeyState, KeyVersion, Suite
+from vault import KeyPurpose, KeyState, KeyVersion, RootKey, Suite
+from vault.kms.either import EitherRootKey
 from vault.store.deployment import WrappedKey
 from vault.uses import USE_LIMIT
 
@@ -218,8 +219,9 @@ async def _retire(settings: Settings, place: KeyVersion) -> None:
 
 
 async def _move(term: Terminal, settings: Settings, there: Settings) -> tuple[int, str]:
-    async with _office(settings, writing=True) as office:
-        target = await asyncio.to_thread(open_root_key, there)
+    source = await asyncio.to_thread(open_root_key, settings)
+    target = await asyncio.to_thread(open_root_key, there)
+    async with _office(settings, writing=True, root=EitherRootKey(source, target)) as office:
         with _watched(term, len(await office.rows())) as moved:
             return await office.move(target, moved), target.name
 
@@ -236,8 +238,8 @@ def _watched(term: Terminal, total: int) -> Iterator[Moved]:
 
 
 @asynccontextmanager
-async def _office(settings: Settings, *, writing: bool) -> AsyncIterator[KeyOffice]:
-    async with opened_parts(settings, writing=writing) as parts:
+async def _office(settings: Settings, *, writing: bool, root: RootKey | None = None) -> AsyncIterator[KeyOffice]:
+    async with opened_parts(settings, writing=writing, root=root) as parts:
         yield KeyOffice(parts.database, parts.keys, LEDGER_BY)
 
 
