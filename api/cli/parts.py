@@ -81,7 +81,8 @@ async def opened_parts(settings: Settings, *, writing: bool, root: RootKey | Non
         is_file = settings.kms.provider is RootProvider.FILE
         if root is None and not writing and is_file and not settings.root_key_file.exists():
             raise CommandError(told(both("the root key's file is not there", "根密钥文件不存在")))
-        root = root or await asyncio.to_thread(open_root_key, settings)
+        if root is None:
+            root = await asyncio.to_thread(open_root_key, settings)
         async with database.transaction() as tx:
             keys = await open_key_ring(tx.connection, root, now=tx.now, suite=suite_of(settings))
         yield Parts(settings, database, keys)
