@@ -21,7 +21,7 @@ import msgspec
 
 from gate.engines import EmbeddedEngine, OpaEndpoint, OpaServerEngine, PolicyEngine
 from tests import opa, postgres
-from tests.bench import in_process, report, servers, worlds
+from tests.bench import ciphers, in_process, report, servers, worlds
 from tests.bench.load import Figures, drive, request
 from tests.bench.worlds import Measured
 
@@ -43,6 +43,7 @@ async def main() -> int:
                 "gate": lambda: _gate(databases, port, quick=options.quick),
                 "http": lambda: _http(databases["SQLite"], port, seconds),
                 "replicas": lambda: _replicas(databases["PostgreSQL"], seconds),
+                "ciphers": lambda: asyncio.to_thread(ciphers.table, quick=options.quick),
             }
             tables = [await part() for name, part in parts.items() if options.only in (None, name)]
     text = report.document(tables, _machine())
