@@ -99,8 +99,9 @@ class KeyOffice:
             await refresh_key_ring(tx.connection, self.keys)
 
     async def rewrap(self, pace: Pace, moved: Moved) -> Rewrapped:
-        """Bring everything that older versions made under the newest ones; nothing is left to do when it returns.
+        """Bring everything that older versions made under the newest ones.
 
+        Left over are only rows that do not open, which are counted, and rows that others held all the while.
         Raises: KeyExhaustedError; whatever the database raises: what was done stays done.
         """
         await self.refresh()
@@ -178,11 +179,13 @@ class KeyOffice:
             if row.purpose is not KeyPurpose.INDEX or row.state is not KeyState.RETIRED:
                 continue
             for place in places:
-                async with self.database.transaction() as tx:
-                    gone = await rotation.sweep_index(tx.connection, place, row)
-                total += gone
-                moved("swept entries", gone)
-                await _rest(gone, pace)
+                gone = 1
+                while gone:
+                    async with self.database.transaction() as tx:
+                        gone = await rotation.sweep_index(tx.connection, place, row, limit=pace.rows)
+                    total += gone
+                    moved("swept entries", gone)
+                    await _rest(gone, pace)
         return total
 
     async def _walk(self, what: str, newest: KeyVersion, step: Step, how: tuple[Pace, Moved], done: Rewrapped) -> int:

@@ -141,14 +141,16 @@ async def reblind(
     return Pass(len(rows), len(entries), unreadable, after)
 
 
-async def sweep_index(connection: AsyncConnection, place: tuple[str, str], row: WrappedKey) -> int:
-    """Delete the entries that a retired index version made for a tenant's field; says how many."""
+async def sweep_index(connection: AsyncConnection, place: tuple[str, str], row: WrappedKey, *, limit: int) -> int:
+    """Delete some of the entries that a retired index version made for a tenant's field; says how many."""
     head = header(row.version, row.suite)
     table = INDEX.c
-    gone = delete(INDEX).where(
-        table.tenant == place[0], table.field == place[1], table.digest.between(head, head + MAX_DIGEST)
-    )
-    return (await connection.execute(gone)).rowcount
+    here = (table.tenant == place[0], table.field == place[1])
+    found = select(table.digest).where(*here, table.digest.between(head, head + MAX_DIGEST)).limit(limit)
+    digests = [each.digest for each in await connection.execute(found)]
+    if not digests:
+        return 0
+    return (await connection.execute(delete(INDEX).where(*here, table.digest.in_(digests)))).rowcount
 
 
 async def wrap_by(connection: AsyncConnection, row: WrappedKey, source: RootKey, target: RootKey) -> bool:
