@@ -13,6 +13,7 @@ Rules:
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -76,6 +77,7 @@ class Database:
 
         ``guarded`` connections of SQLite refuse to change append-only tables and the schema: for all but migrations.
         """
+        logging.getLogger("aiosqlite").setLevel(logging.WARNING)  # at DEBUG it writes parameters
         options: dict[str, Any] = {"hide_parameters": True, "echo": echo}
         if make_url(url).get_backend_name() == "sqlite":
             engine = create_async_engine(url, **options)

@@ -31,7 +31,7 @@ from gate.store import HotStore
 from gate.store_postgres import PostgresStore
 from gate.store_sqlite import SqliteStore
 from lineage import Mac, Shape, ensure_shapes, guard
-from vault import KeyRing, issue_tokens
+from vault import KeyRing, issue_tokens, refresh_key_ring
 
 
 GROUPS_AT_ONCE = 3  # over a network: the round trips of one, the computing of the other
@@ -58,7 +58,7 @@ async def open_gate(
     """Open the hot store of ``url`` and put a gate on it; close the gate first, then the store."""
     chosen = options or GateOptions()
     store = await open_store(url, database.clock, chosen.connections)
-    cold = ColdPath(database, keys.mac)
+    cold = ColdPath(database, keys.mac, keys)
     gate = Gate(
         Situator(store, keys, cold.config),
         Decider(engine, DecisionMemo(chosen.memo), deadline_s=chosen.deadline_s),
@@ -81,15 +81,18 @@ async def open_store(url: str, clock: Callable[[], datetime], connections: int =
 class ColdPath:
     """What the gate asks for seldom, answered through ordinary transactions."""
 
-    def __init__(self, database: Database, mac: Mac) -> None:
+    def __init__(self, database: Database, mac: Mac, keys: KeyRing | None = None) -> None:
         self._database = database
         self._mac = mac
+        self._keys = keys
 
     async def config(self) -> Config:
-        """Read the configuration of one epoch."""
+        """Read the configuration of one epoch, and take over the keys it was made with."""
         async with self._database.reading() as tx:
             registry = await load_registry(tx.connection)
             catalog = await current_catalog(tx.connection)
+            if self._keys is not None:
+                await refresh_key_ring(tx.connection, self._keys)
         return Config(registry.epoch, registry, catalog or Catalog.builtin())
 
     async def tokens(

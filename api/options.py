@@ -17,6 +17,7 @@ from pydantic_settings import NoDecode
 Algorithm = Literal["Ed25519", "EdDSA", "ES256"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 ClaimName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:/.-]{1,128}$")]
+KeyLabel = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 
 
@@ -39,6 +40,22 @@ class IssuerKind(StrEnum):
 
     BUILTIN = "builtin"
     EXTERNAL = "external"
+
+
+class SuiteName(StrEnum):
+    """Which algorithms new keys belong to (vault.suites)."""
+
+    AES = "aes"
+    SM = "sm"
+
+
+class RootProvider(StrEnum):
+    """Who keeps the root key."""
+
+    FILE = "file"
+    PKCS11 = "pkcs11"
+    TRANSIT = "transit"
+    AWS = "aws"
 
 
 def split_names(value: object) -> object:
@@ -101,6 +118,51 @@ class IssuerSettings(Group):
             raise ValueError(f"an external issuer needs {' and '.join(sorted(missing))}")
         if self.kind is IssuerKind.BUILTIN and any(sources):
             raise ValueError("jwks_url and jwks_file belong to an external issuer")
+        return self
+
+
+class KmsSettings(Group):
+    """Who keeps the root key, and where; ``root_key`` names the file of the provider ``file``.
+
+    ``timeout_ms`` holds for one try of ``attempts``. Secrets come from the environment, or from files named by
+    ``..._FILE``. ``watch_s``: how often a running service asks whether the root key was switched off; ``outage_s``: how
+    long it serves from memory while nobody answers.
+    """
+
+    provider: RootProvider = RootProvider.FILE
+    timeout_ms: int = Field(default=2000, ge=50, le=30_000)
+    attempts: int = Field(default=3, ge=1, le=10)
+    watch_s: float = Field(default=15, ge=0.1, le=3600)
+    outage_s: int = Field(default=86_400, ge=1, le=2_592_000)
+    pkcs11_module: Path | None = None
+    pkcs11_token: str | None = Field(default=None, min_length=1, max_length=32)
+    pkcs11_key: KeyLabel = "yumen-root"
+    pkcs11_pin: SecretStr | None = None
+    transit_url: HttpUrl | None = None
+    transit_key: KeyLabel = "yumen-root"
+    transit_mount: KeyLabel = "transit"
+    transit_namespace: str | None = Field(default=None, max_length=200)
+    transit_token: SecretStr | None = None
+    transit_token_path: Path | None = None
+    transit_ca: Path | None = None
+    aws_key: str | None = Field(default=None, min_length=1, max_length=200, pattern=r"^[A-Za-z0-9:/_-]+$")
+    aws_region: str | None = Field(default=None, pattern=r"^[a-z0-9-]{1,32}$")
+    aws_endpoint: HttpUrl | None = None
+
+    @model_validator(mode="after")
+    def _provider_is_whole(self) -> Self:
+        needed = {
+            RootProvider.FILE: (),
+            RootProvider.PKCS11: ("pkcs11_module", "pkcs11_token", "pkcs11_pin"),
+            RootProvider.TRANSIT: ("transit_url",),
+            RootProvider.AWS: ("aws_key",),
+        }[self.provider]
+        missing = [name for name in needed if getattr(self, name) is None]
+        if missing:
+            raise ValueError(f"provider {self.provider} needs {', '.join(missing)}")
+        tokens = [self.transit_token, self.transit_token_path]
+        if self.provider is RootProvider.TRANSIT and tokens.count(None) != 1:
+            raise ValueError("provider transit needs exactly one of transit_token and transit_token_path")
         return self
 
 

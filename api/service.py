@@ -2,8 +2,11 @@
 
 Rules:
 - parts open in order (database, root key, key ring, policy engine, issuer's keys) and close in the opposite one;
-- a database that is not there yet is waited for in the background: the process lives, says it is not ready, denies, and
-  recovers alone; a wrong key or a broken policy bundle ends the start instead, since waiting mends neither.
+- a database or key management system that is not there yet is waited for in the background: the process lives, says it
+  is not ready, denies, and recovers alone; a wrong key or a broken policy bundle ends the start instead, since waiting
+  mends neither;
+- once opened, keys serve from memory while their keeper is away, and stop serving when it says that the root key was
+  switched off or taken away (api.watching).
 """
 
 from __future__ import annotations
@@ -31,15 +34,18 @@ from api.logs import EVENTS
 from api.metrics import Metrics
 from api.options import EngineKind, IssuerKind
 from api.problems import ProblemError
+from api.roots import open_root_key, suite_of
 from api.settings import Settings
 from api.store import purge
 from api.usecases.catalogs import Catalogs
+from api.watching import RootWatch
 from gate import Gate
 from gate.engines import EmbeddedEngine, OpaEndpoint, OpaServerEngine, PolicyEngine, Reason, load_bundle
 from gate.errors import GateError
-from vault import FileRootKey, KeyRing, RootKey, VaultError, open_key_ring
+from vault import KeyDisabledError, KeyRing, KmsRefusedError, KmsUnavailableError, RootKey, VaultError, open_key_ring
 
-NOT_THERE_YET = (sqlalchemy.exc.SQLAlchemyError, ConnectionError, TimeoutError, OSError)
+KEYS_OUT_OF_REACH = (KmsUnavailableError, KmsRefusedError, KeyDisabledError)
+NOT_THERE_YET = (sqlalchemy.exc.SQLAlchemyError, ConnectionError, TimeoutError, OSError, *KEYS_OUT_OF_REACH)
 RETRY_S = 1.0
 PURGE_S = 600.0
 
@@ -63,7 +69,7 @@ class Service:
 
     def fingerprint(self, tenant: str, data: bytes) -> bytes:
         """A keyed digest, for telling requests apart without keeping them."""
-        return self.keyring.blind(tenant, "request", data.hex())
+        return self.keyring.name_for(tenant, "request", data.hex())
 
 
 def service_of(state: State) -> Service:
@@ -80,9 +86,10 @@ async def open_service(settings: Settings, *, metrics: Metrics, clock: Clock = u
     async with AsyncExitStack() as stack:
         database = open_database(settings, clock, guarded=True)
         stack.push_async_callback(database.close)
-        root = open_root_key(settings)
+        root = await asyncio.to_thread(open_root_key, settings)
         async with database.transaction() as tx:
-            keyring = await open_key_ring(tx.connection, root, now=tx.now)
+            keyring = await open_key_ring(tx.connection, root, now=tx.now, suite=suite_of(settings))
+        await _watch(settings, root, keyring, stack)
         engine = open_engine(settings)
         stack.push_async_callback(engine.close)
         gate = await _open_gate(settings, database, keyring, engine, stack)
@@ -123,12 +130,6 @@ def prepare_data_dir(settings: Settings) -> None:
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def open_root_key(settings: Settings) -> FileRootKey:
-    """The root key in its local file, made on the first start."""
-    prepare_data_dir(settings)
-    return FileRootKey.open_or_create(settings.root_key_file)
-
-
 def open_engine(settings: Settings) -> PolicyEngine:
     """The policy engine the settings choose; a server that runs another revision keeps the service from being ready."""
     policy = settings.policy
@@ -164,10 +165,21 @@ def staff_alias(keyring: KeyRing) -> Callable[[str, str], str]:
     """The keyed alias of a staff member: stable for a tenant, and not to be guessed back."""
 
     def alias(tenant: str, name: str) -> str:
-        digest = keyring.blind(tenant, "staff", name)[-20:]
+        digest = keyring.name_for(tenant, "staff", name)[-20:]
         return "st_" + base64.b32encode(digest).decode().rstrip("=").lower()[:26]
 
     return alias
+
+
+async def _watch(settings: Settings, root: RootKey, keyring: KeyRing, stack: AsyncExitStack) -> None:
+    watch = RootWatch(root, keyring, settings.kms.outage_s, time.monotonic)
+    task = asyncio.create_task(watch.keep_looking(settings.kms.watch_s))
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(stop)
 
 
 async def _open_gate(
@@ -205,7 +217,7 @@ async def standing(state: State, opener: Opener) -> AsyncIterator[None]:
         try:
             state.service = await stack.enter_async_context(opener())
         except NOT_THERE_YET as fault:
-            EVENTS.warning("waiting for the database", exc_info=fault)
+            EVENTS.warning("waiting for the database or the root key", exc_info=fault)
             tasks.append(asyncio.create_task(_keep_opening(state, stack, opener)))
         tasks.append(asyncio.create_task(_housekeeping(state)))
         try:
@@ -222,7 +234,7 @@ async def _keep_opening(state: State, stack: AsyncExitStack, opener: Opener) -> 
         await asyncio.sleep(RETRY_S)
         try:
             state.service = await stack.enter_async_context(opener())
-            EVENTS.info("the database is there")
+            EVENTS.info("the database and the root key are there")
         except NOT_THERE_YET:
             continue
         except (VaultError, GateError, IdentityError) as fault:

@@ -25,11 +25,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from api.hardening import weaknesses
-from api.options import IssuerSettings, LimitSettings, LogSettings, Mode, PolicySettings
+from api.options import IssuerSettings, KmsSettings, LimitSettings, LogSettings, Mode, PolicySettings, SuiteName
 
 PREFIX = "YUMEN_"
 CONFIG_VARIABLE = "YUMEN_CONFIG"
-SECRETS = ("database_url", "metrics_token", "policy.opa_token")
+SECRETS = ("database_url", "metrics_token", "policy.opa_token", "kms.pkcs11_pin", "kms.transit_token")
 NOT_SETTINGS = frozenset(
     {
         CONFIG_VARIABLE,
@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     database_pool: int = Field(default=5, ge=1, le=200)
     root_key: Path | None = None
+    kms: KmsSettings = KmsSettings()
+    suite: SuiteName = SuiteName.AES
     host: str = Field(default="127.0.0.1", min_length=1, max_length=255)
     port: int = Field(default=8642, ge=0, le=65_535)
     workers: int = Field(default=1, ge=1, le=64)

@@ -43,6 +43,8 @@ class Kind(StrEnum):
     POLICY_ACTIVATED = "policy.activated"
     KEY_CREATED = "key.created"
     KEY_RETIRED = "key.retired"
+    KEY_REWRAPPED = "key.rewrapped"
+    KEY_MOVED = "key.moved"
 
 
 class Outcome(StrEnum):

@@ -170,3 +170,74 @@ class WrongRootKeyError(RootKeyError):
     """The stored keys were wrapped by another root key than the one configured."""
 
     code: ClassVar[str] = "vault/wrong_root_key"
+
+
+class KmsError(RootKeyError):
+    """Root of the refusals of key management systems; messages name provider and key, never what was sent or said."""
+
+    code: ClassVar[str] = "vault/kms"
+
+
+class KmsUnavailableError(KmsError):
+    """The key management system does not answer, answers too late, or says that it is out of order."""
+
+    code: ClassVar[str] = "vault/kms_unavailable"
+
+
+class KmsRefusedError(KmsError):
+    """The key management system does not let this service do what it asks."""
+
+    code: ClassVar[str] = "vault/kms_refused"
+
+
+class KmsAnswerError(KmsError):
+    """The key management system answered something that is no answer to what was asked."""
+
+    code: ClassVar[str] = "vault/kms_answer"
+
+
+class KmsKeyMissingError(KmsError):
+    """There is no such key in the key management system; it is never made in silence."""
+
+    code: ClassVar[str] = "vault/kms_key_missing"
+
+
+class KeyDisabledError(KmsError):
+    """The root key is switched off, or is to be destroyed: nothing under it may be used."""
+
+    code: ClassVar[str] = "vault/key_disabled"
+
+
+class ExtraMissingError(VaultError):
+    """The provider's library is not installed; the message names the extra that brings it."""
+
+    code: ClassVar[str] = "vault/extra_missing"
+
+    def __init__(self, extra: str) -> None:
+        super().__init__(f"this root key needs the extra `{extra}`: pip install 'yumen[{extra}]'")
+        self.extra = extra
+
+
+class KeyExhaustedError(VaultError):
+    """A key has been used as often as it safely may be (SP 800-38D); rotate it."""
+
+    code: ClassVar[str] = "vault/key_exhausted"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} has reached its limit of uses: rotate it")
+        self.what = what
+
+
+class KeyInUseError(VaultError):
+    """A key version cannot be retired yet: it is the newest one, or something still needs it."""
+
+    code: ClassVar[str] = "vault/key_in_use"
+
+
+class KeyMovedError(VaultError):
+    """The deployment's keys changed while something was written under the older ones; try again."""
+
+    code: ClassVar[str] = "vault/key_moved"
+
+    def __init__(self) -> None:
+        super().__init__("the keys were rotated meanwhile: try again")

@@ -22,6 +22,11 @@ COMMANDS = {
     ),
     "token": Place("api.cli.commands.token", both("Issue a token for development.", "签发开发用令牌。"), RUN),
     "demo": Place("api.demo.command", both("Play the example lenders' stories.", "演示示例机构的故事。"), RUN),
+    "keys": Place(
+        "api.cli.commands.keys",
+        both("The deployment's keys: rotate, move, retire.", "部署密钥：轮换、迁移、停用。"),
+        RUN,
+    ),
     "config": Place("api.cli.commands.config", both("Show and check the settings.", "查看与检查设置。"), RUN),
     "setup": Place("api.cli.commands.setup", both("Set up an example lender.", "建立示例机构。"), DATA),
     "tenants": Place("api.cli.commands.tenants", both("List and add tenants.", "查看与新增租户。"), DATA),

@@ -4,6 +4,7 @@ Rules:
 - before anything is served the schema is this release's: brought there in development, refused in production; where
   the database is not there yet the same holds for the moment it comes;
 - a first SIGTERM or SIGINT lets answers in flight end, a second SIGINT does not;
+- in production the process closes its memory to others first (api.process);
 - a fault at the start ends the process with one line, through the caller's guard.
 """
 
@@ -25,6 +26,7 @@ from api.cli.parts import ensure_schema
 from api.logs import EVENTS
 from api.metrics import Metrics
 from api.options import Mode
+from api.process import close_memory
 from api.server import server_config
 from api.service import NOT_THERE_YET, Service, open_database, open_service
 from api.settings import Settings
@@ -57,6 +59,8 @@ def serve(settings: Settings, sockets: list[socket.socket]) -> bool:
 
     Raises: CommandError, VaultError, GateError, IdentityError: the service cannot open.
     """
+    if settings.mode is Mode.PRODUCTION:
+        close_memory()
     logs.configure(settings.log, debug=settings.debug)
     app = create_app(settings, opener=lambda: opened(settings, app.state.metrics))
     server = Server(server_config(app, settings, lifespan="off"))

@@ -26,10 +26,11 @@ from api.service import Service, microseconds
 from api.store import probe
 from api.strictroute import router
 from gate.errors import GateError
-from vault import VaultError
+from vault import KmsUnavailableError, VaultError
 
 ROUTER = router(public=True)
 CHECK_S = 2.0
+KEYS_S = 1.0
 KEPT_S = 1.0
 FAULTS = (sqlalchemy.exc.SQLAlchemyError, GateError, VaultError, OSError, TimeoutError)
 Check = Callable[[Service], Awaitable[bool]]
@@ -61,8 +62,13 @@ async def _ledger(service: Service) -> bool:
 
 
 async def _keys(service: Service) -> bool:
-    await asyncio.to_thread(service.root.health)
-    return True
+    """Whether keys may be used; while their keeper is silent they serve from memory (api.watching)."""
+    try:
+        async with asyncio.timeout(KEYS_S):
+            await asyncio.to_thread(service.root.health)
+    except (KmsUnavailableError, TimeoutError) as fault:
+        EVENTS.warning("the keeper of the root key does not answer", exc_info=fault)
+    return not service.keyring.is_locked
 
 
 CHECKS: Mapping[str, Check] = {"policy": _policy, "ledger": _ledger, "keys": _keys}

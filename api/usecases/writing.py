@@ -28,6 +28,7 @@ from api.service import Service, service_of
 from api.usecases.noting import NotingJournal
 from catalog import Catalog
 from consent import ConsentService, Registrar
+from vault import refresh_key_ring
 
 BINDING_S = 2.0
 
@@ -109,4 +110,5 @@ async def writing(request: Request, caller: Principal) -> AsyncIterator[Work]:
         service.database.transaction() as tx,
         idempotent(request, tx, caller, mac=mac, life=life) as slot,
     ):
+        await refresh_key_ring(tx.connection, service.keyring)
         yield Work(service, tx, caller, NotingJournal(service.keyring.mac), slot)

@@ -23,7 +23,7 @@ from gate.loading.merging import Segment
 from gate.store_values import SealedSegment, lock_view, put_segments, read_segments
 from lineage import Actor as LedgerActor
 from lineage import EntryDraft, Kind, Role, append
-from vault import KeyRing, SubjectKey, VaultError, subject_keys
+from vault import KeyRing, SubjectKey, VaultError, marked, note_seals, refresh_key_ring, sealing_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,7 @@ class ValueWriter:
         merged = self._merge(stored, fit)
         rows = self._seal(keys, merged)
         await put_segments(connection, tenant, rows)
+        await note_seals(connection, tenant, marked((row.subject, row.sealed) for row in rows))
         oldest: dict[str, int] = {}
         for row in rows:
             oldest[row.subject] = min(row.observed_us, oldest.get(row.subject, row.observed_us))
@@ -104,7 +105,8 @@ class ValueWriter:
 
     async def _open_keys(self, connection: AsyncConnection, refs: Sequence[str]) -> dict[str, SubjectKey]:
         tenant = self.view.tenant
-        wrapped = await subject_keys(connection, tenant, refs)
+        await refresh_key_ring(connection, self.keys)
+        wrapped = await sealing_keys(connection, tenant, refs)
         return {ref: self.keys.open_subject_key(tenant, ref, blob) for ref, blob in wrapped.items()}
 
     async def _stored(

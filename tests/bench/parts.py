@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gate.engines import EmbeddedEngine, OpaEndpoint, OpaServerEngine, PolicyEngine
 from tests import opa
-from tests.bench import feast, growth, in_process, servers, worlds
+from tests.bench import ciphers, feast, growth, in_process, servers, worlds
 from tests.bench.load import drive
 from tests.bench.report import Table
 from tests.bench.traffic import reads
@@ -127,6 +127,10 @@ class Bench:
             first = first or found.whole.p50_ms
             rows.append((stage.name, *found.whole.row()[:2], f"{found.whole.p50_ms / first:.2f}"))
         return Table("Cost growth: 1 subject x 10 features, SQLite, memo on", ("stored", *TIMES, "of the first"), rows)
+
+    async def ciphers(self) -> Table:
+        """Sealing and opening beside bare calls of the library."""
+        return await asyncio.to_thread(ciphers.table, quick=self.quick)
 
 
 @contextmanager

@@ -78,7 +78,8 @@ def test_malformed_wrapped_keys_are_refused_by_what_is_wrong() -> None:
         (WRAPPED[:-1], TruncatedError),
         (WRAPPED + b"\x00", TruncatedError),
         (b"\x02" + WRAPPED[1:], UnknownVersionError),
-        (WRAPPED[:1] + b"\x02" + WRAPPED[2:], UnknownSuiteError),
+        (WRAPPED[:1] + b"\x02" + WRAPPED[2:], UnknownKeyError),  # version 1 belongs to the other suite
+        (WRAPPED[:1] + b"\x03" + WRAPPED[2:], UnknownSuiteError),
         (WRAPPED[:5] + b"\x07" + WRAPPED[6:], UnknownKeyError),
     ]:
         with pytest.raises(error):

@@ -53,6 +53,7 @@ async def test_the_first_start_makes_keys_and_later_starts_use_them(database: Da
         ("index", 1, "active"),
         ("kek", 1, "active"),
         ("ledger", 1, "active"),
+        ("names", 1, "active"),
     ]
 
 
@@ -109,7 +110,8 @@ async def test_a_retired_key_opens_nothing_more(database: Database, root: FileRo
     _, wrapped = ring.new_subject_key(TENANT, SUBJECT)
     async with database.transaction() as tx:
         copied = (
-            "INSERT INTO vault_keys SELECT purpose, 2, wrapped, state, created_us FROM vault_keys WHERE purpose = 'kek'"
+            "INSERT INTO vault_keys (purpose, version, wrapped, state, created_us) "
+            "SELECT purpose, 2, wrapped, state, created_us FROM vault_keys WHERE purpose = 'kek'"
         )
         await tx.connection.execute(text(copied))
         await tx.connection.execute(

@@ -3,20 +3,15 @@
 Functions take an open connection and never begin or end a transaction.
 """
 
+from vault.store.deployment import KeyState, WrappedKey, load_key_ring, open_key_ring, refresh_key_ring, wrapped_keys
 from vault.store.identifiers import find_by_index, identifiers, put_identifiers
-from vault.store.keys import (
-    KeyState,
-    insert_subject_key,
-    insert_subject_keys,
-    load_key_ring,
-    open_key_ring,
-    subject_keys,
-)
+from vault.store.keys import insert_subject_key, insert_subject_keys, note_seals, sealing_keys, subject_keys
 from vault.store.tokens import TokenOwner, issue_tokens, new_token, resolve_token
 
 __all__ = [
     "KeyState",
     "TokenOwner",
+    "WrappedKey",
     "find_by_index",
     "identifiers",
     "insert_subject_key",
@@ -24,8 +19,12 @@ __all__ = [
     "issue_tokens",
     "load_key_ring",
     "new_token",
+    "note_seals",
     "open_key_ring",
     "put_identifiers",
+    "refresh_key_ring",
     "resolve_token",
+    "sealing_keys",
     "subject_keys",
+    "wrapped_keys",
 ]
