@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -69,6 +69,30 @@ async def read_segments(
             table.tenant == tenant, table.subject.in_(part), table.segment.in_(segments)
         )
         found += [SealedSegment._make(row) for row in await connection.execute(statement)]
+    return found
+
+
+async def shred_values(
+    connection: AsyncConnection, tenant: str, refs: Sequence[str]
+) -> dict[str, list[tuple[str, bytes]]]:
+    """Destroy every stored value of some subjects; answers (segment, sealed) by subject."""
+    found: dict[str, list[tuple[str, bytes]]] = {ref: [] for ref in refs}
+    table = VALUES.c
+    for part in _parts(sorted(refs)):
+        statement = delete(VALUES).where(table.tenant == tenant, table.subject.in_(part))
+        for row in await connection.execute(statement.returning(table.subject, table.segment, table.sealed)):
+            found[row.subject].append((row.segment, row.sealed))
+    return found
+
+
+async def stored_segments(connection: AsyncConnection, tenant: str, refs: Sequence[str]) -> dict[str, set[str]]:
+    """The segments that some subjects have values in; opens nothing."""
+    found: dict[str, set[str]] = {ref: set() for ref in refs}
+    table = VALUES.c
+    for part in _parts(sorted(refs)):
+        statement = select(table.subject, table.segment).where(table.tenant == tenant, table.subject.in_(part))
+        for row in await connection.execute(statement):
+            found[row.subject].add(row.segment)
     return found
 
 

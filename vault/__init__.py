@@ -32,14 +32,17 @@ from vault.errors import (
 )
 from vault.header import Suite
 from vault.identify import Identifier, SealedIdentifier, read_identifier, seal_identifier
-from vault.keyring import KeyPurpose, KeyRing
+from vault.keyring import KeyPurpose, KeyRing, wrapped_versions
 from vault.kinds import Fault, IdentifierKind
 from vault.masks import mask
 from vault.resident_id import check_character, resident_id_birth_date
 from vault.roots import FileRootKey, RootKey
 from vault.secret import SecretBytes, SecretText
+from vault.signing import SigningKey, check_signature, signing_key_id
 from vault.store import (
+    SCRUBBED,
     KeyState,
+    Shredded,
     TokenOwner,
     find_by_index,
     identifiers,
@@ -47,15 +50,19 @@ from vault.store import (
     insert_subject_keys,
     issue_tokens,
     load_key_ring,
+    lock_subject_keys,
     new_token,
     open_key_ring,
     put_identifiers,
     resolve_token,
+    shred,
+    stored_fields,
     subject_keys,
 )
 from vault.subject_key import SubjectKey
 
 __all__ = [
+    "SCRUBBED",
     "AgeBand",
     "Entropy",
     "EntropyError",
@@ -78,6 +85,8 @@ __all__ = [
     "SealedIdentifier",
     "SecretBytes",
     "SecretText",
+    "Shredded",
+    "SigningKey",
     "SubjectKey",
     "Suite",
     "TamperedError",
@@ -94,6 +103,7 @@ __all__ = [
     "age_band",
     "canonical_form",
     "check_character",
+    "check_signature",
     "find_by_index",
     "full_years",
     "identifiers",
@@ -101,6 +111,7 @@ __all__ = [
     "insert_subject_keys",
     "issue_tokens",
     "load_key_ring",
+    "lock_subject_keys",
     "mask",
     "new_token",
     "open_key_ring",
@@ -110,6 +121,10 @@ __all__ = [
     "resident_id_birth_date",
     "resolve_token",
     "seal_identifier",
+    "shred",
+    "signing_key_id",
+    "stored_fields",
     "subject_keys",
     "system_entropy",
+    "wrapped_versions",
 ]

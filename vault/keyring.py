@@ -2,7 +2,7 @@
 
 Rules:
 - one secret, one use: key-encryption keys wrap subject keys, index keys feed the blind index,
-  ledger keys authenticate ledger entries;
+  ledger keys authenticate ledger entries, certificate keys sign certificates of erasure;
 - keys are versioned; the highest version writes, every loaded version reads, others are refused;
 - a subject's wrapped keys are bound to tenant, subject and both versions;
 - an identifier is never hashed without a key (an 18-digit number has fewer than 2^37 values);
@@ -35,6 +35,7 @@ from vault.header import (
     read_key_id,
 )
 from vault.secret import Keeper, SecretBytes
+from vault.signing import SigningKey
 from vault.subject_key import KEY_BYTES, SubjectKey
 
 FIRST_KEY_ID: Final = 1
@@ -51,6 +52,11 @@ class KeyPurpose(StrEnum):
     KEK = "kek"
     INDEX = "index"
     LEDGER = "ledger"
+    CERTIFICATE = "certificate"
+
+
+# Purposes that deployments made before them have no key for; nothing stored depends on one.
+LATER: Final = frozenset((KeyPurpose.CERTIFICATE,))
 
 
 @final
@@ -58,6 +64,7 @@ class KeyRing(Keeper):
     """All keys of a deployment, unwrapped; opened by `vault.store.open_key_ring`."""
 
     __slots__ = (
+        "_certificates",
         "_index",
         "_index_header",
         "_keks",
@@ -70,7 +77,7 @@ class KeyRing(Keeper):
 
     def __init__(self, keys: Mapping[KeyPurpose, Mapping[int, SecretBytes]]) -> None:
         for purpose in KeyPurpose:
-            if not keys.get(purpose):
+            if not keys.get(purpose) and purpose not in LATER:
                 raise KeyMissingError(f"{purpose} key")
         self._keks = {v: AESGCM(key.reveal()) for v, key in keys[KeyPurpose.KEK].items()}
         self.key_version = max(self._keks)
@@ -81,6 +88,20 @@ class KeyRing(Keeper):
         self.ledger_version = newest_first[0][0]
         self._ledger = tuple(key.reveal() for _, key in newest_first)
         self._lookup: dict[tuple[str, str], bytes] = {}
+        signing = keys.get(KeyPurpose.CERTIFICATE, {})
+        self._certificates = tuple(SigningKey(key) for _, key in sorted(signing.items(), reverse=True))
+
+    @property
+    def certificate_key(self) -> SigningKey:
+        """The key that signs certificates of erasure now. Raises: KeyMissingError."""
+        if not self._certificates:
+            raise KeyMissingError("certificate key")
+        return self._certificates[0]
+
+    @property
+    def certificate_keys(self) -> dict[str, bytes]:
+        """The public halves of every key that signed certificates, by key id."""
+        return {key.id: key.public for key in self._certificates}
 
     def new_subject_key(self, tenant: str, subject: str, entropy: Entropy = system_entropy) -> tuple[SubjectKey, bytes]:
         """Make a subject's keys and wrap them for storage.
@@ -151,6 +172,14 @@ def wrapping_version(wrapped: bytes) -> int:
     Raises: UnknownVersionError, UnknownSuiteError, TruncatedError.
     """
     return read_key_id(wrapped, WRAPPED_SUBJECT_KEY_BYTES)
+
+
+def wrapped_versions(wrapped: bytes) -> tuple[int, int]:
+    """Read which key-encryption key wraps a subject's keys, and which data key they hold.
+
+    Raises: as `wrapping_version`.
+    """
+    return wrapping_version(wrapped), int.from_bytes(wrapped[HEADER_BYTES:_NONCE_START], "big")
 
 
 def _wrap_binding(kek_version: int, key_id: int, tenant: str, subject: str) -> bytes:

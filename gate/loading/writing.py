@@ -104,7 +104,7 @@ class ValueWriter:
 
     async def _open_keys(self, connection: AsyncConnection, refs: Sequence[str]) -> dict[str, SubjectKey]:
         tenant = self.view.tenant
-        wrapped = await subject_keys(connection, tenant, refs)
+        wrapped = await subject_keys(connection, tenant, refs, hold=True)
         return {ref: self.keys.open_subject_key(tenant, ref, blob) for ref, blob in wrapped.items()}
 
     async def _stored(

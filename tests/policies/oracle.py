@@ -45,10 +45,7 @@ def decide(call: Json, feature: Json, subject: Json) -> Json:
     known_person = within(part(subject, "status"), {"known", "restricted"})
     if known_person and part(subject, "age") not in ("adult", "minor", "under_14"):
         reasons.add("AGE_UNKNOWN")
-    if not known_person:
-        reasons.add("SUBJECT_ERASED" if part(subject, "status") == "erased" else "SUBJECT_UNKNOWN")
-    elif is_held_back(call, subject):
-        reasons.add("RESTRICTED_HOLD")
+    reasons |= against_status(call, subject)
     if unregistered(call):
         return denial(reasons)
     reasons |= against_call(call)
@@ -78,6 +75,14 @@ def decide(call: Json, feature: Json, subject: Json) -> Json:
         "grants": sorted(used),
         "obligations": sorted(duties(call, feature, child=child)),
     }
+
+
+def against_status(call: Json, subject: Json) -> set[str]:
+    """What stands against the person as such: not known, erased, or kept only because the law says so."""
+    status = part(subject, "status")
+    if not within(status, {"known", "restricted"}):
+        return {"SUBJECT_ERASED" if status == "erased" else "SUBJECT_UNKNOWN"}
+    return {"RESTRICTED_HOLD"} if is_held_back(call, subject) else set()
 
 
 def is_held_back(call: Json, subject: Json) -> bool:

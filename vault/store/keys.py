@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vault.encoding import Entropy, bind, draw, system_entropy
 from vault.errors import KeyMissingError
-from vault.keyring import KeyPurpose, KeyRing, wrapping_version
+from vault.keyring import LATER, KeyPurpose, KeyRing, wrapping_version
 from vault.roots import RootKey
 from vault.secret import SecretBytes
 from vault.store.rows import batches, insert_into, microseconds, table_of
@@ -97,13 +97,20 @@ async def insert_subject_key(
     return (await insert_subject_keys(connection, tenant, {subject: wrapped}, now))[subject]
 
 
-async def subject_keys(connection: AsyncConnection, tenant: str, subjects: Sequence[str]) -> dict[str, bytes]:
-    """Give the wrapped keys by subject; a subject without keys (unknown or erased) is not in it."""
+async def subject_keys(
+    connection: AsyncConnection, tenant: str, subjects: Sequence[str], *, hold: bool = False
+) -> dict[str, bytes]:
+    """Give the wrapped keys by subject; a subject without keys (unknown or erased) is not in it.
+
+    With `hold` an erasure of these subjects waits until the transaction ends: for who writes something under a key.
+    """
     found: dict[str, bytes] = {}
-    for batch in batches(subjects):
+    for batch in batches(sorted(subjects)):
         statement = select(_SUBJECT_KEYS.c.subject, _SUBJECT_KEYS.c.wrapped).where(
             _SUBJECT_KEYS.c.tenant == tenant, _SUBJECT_KEYS.c.subject.in_(batch)
         )
+        if hold:
+            statement = statement.order_by(_SUBJECT_KEYS.c.subject).with_for_update(read=True, key_share=True)
         found |= {row.subject: row.wrapped for row in await connection.execute(statement)}
     return found
 
@@ -120,8 +127,9 @@ async def _make_keys(
     now: datetime,
     entropy: Entropy,
 ) -> None:
-    if (await connection.execute(select(_SUBJECT_KEYS.c.subject).limit(1))).first():
-        raise KeyMissingError(f"{', '.join(missing)} key, though subjects have keys: restore vault_keys")
+    lost = [purpose for purpose in missing if purpose not in LATER]
+    if lost and (await connection.execute(select(_SUBJECT_KEYS.c.subject).limit(1))).first():
+        raise KeyMissingError(f"{', '.join(lost)} key, though subjects have keys: restore vault_keys")
     rows = []
     for purpose in missing:
         key = SecretBytes(draw(entropy, KEY_BYTES))
