@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     database_pool: int = Field(default=5, ge=1, le=200)
     root_key: Path | None = None
+    ends: Path | None = None
     host: str = Field(default="127.0.0.1", min_length=1, max_length=255)
     port: int = Field(default=8642, ge=0, le=65_535)
     workers: int = Field(default=1, ge=1, le=64)
@@ -103,6 +104,11 @@ class Settings(BaseSettings):
     def root_key_file(self) -> Path:
         """Where the local root key lives."""
         return self.root_key or self.data_dir / "root.key"
+
+    @property
+    def ends_file(self) -> Path:
+        """Where withdrawals, holds and erasures are kept beside the database (api/ends.py)."""
+        return self.ends or self.data_dir / "ends.jsonl"
 
     @property
     def issuer_key_file(self) -> Path:

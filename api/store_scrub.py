@@ -1,9 +1,9 @@
 """Making deleted bytes leave the database's own files: after an erasure, and when an operator asks.
 
 Rules:
-- SQLite: the service deletes with ``secure_delete``, so freed pages are zeroed; the write-ahead log still holds the pages
-  as they were, until it is checkpointed and cut to nothing, which is done here; a reader can put that off, and then it is
-  said so and tried again later;
+- SQLite: the service deletes with ``secure_delete``, so freed pages are zeroed; the write-ahead log still holds the
+  pages as they were, until it is checkpointed and cut to nothing, which is done here; a reader can put that off, and
+  then it is said so and tried again later;
 - PostgreSQL: VACUUM lets the space of dead rows be used again and a rewrite (``full``) writes the tables anew without
   them; both need the tables' owner. What stands in the server's log of writes goes when the server recycles it.
 
@@ -52,12 +52,16 @@ async def _scrub_sqlite(database: Database, *, full: bool, attempts: int) -> Scr
         assert driver is not None  # noqa: S101  # an open connection has one
         if full:
             await driver.execute("VACUUM")
-        for _ in range(attempts):
-            async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
-                busy, _, _ = await cursor.fetchone()
-            if not busy:
-                return Scrubbed(is_done=True, method="rewrite" if full else "checkpoint")
-            await asyncio.sleep(PAUSE_S)
+        await driver.execute("PRAGMA busy_timeout=100")
+        try:
+            for _ in range(attempts):
+                async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
+                    busy, _, _ = await cursor.fetchone()
+                if not busy:
+                    return Scrubbed(is_done=True, method="rewrite" if full else "checkpoint")
+                await asyncio.sleep(PAUSE_S)
+        finally:
+            await driver.execute("PRAGMA busy_timeout=5000")
     return Scrubbed(is_done=False, method="checkpoint")
 
 

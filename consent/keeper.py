@@ -86,14 +86,7 @@ class Keeper:
         book = await self._open(connection, asked.subject, now)
         name = new_id("hd", self._entropy)
         hold = Hold(name, asked.subject, asked.basis, asked.reference, now, asked.until, None)
-        await store.keeping.insert_hold(connection, hold)
-        document = {
-            "id": hold.id,
-            "basis": hold.basis.value,
-            "reference": hold.reference,
-            "until": to_text(hold.until),
-        }
-        await self._tell(act, book.subject, "hold.placed", {"hold": document})
+        await self._place(act, book, hold)
         if asked.then_erase:
             await self._ask(act, book, ErasureState.HELD)
         return hold
@@ -191,11 +184,47 @@ class Keeper:
         entries = await self._journal.append(connection, events, now)
         return dict(zip(refs, entries, strict=True))
 
+    async def put_back(self, connection: AsyncConnection, hold: Hold, *, by: Actor, now: datetime) -> bool:
+        """Place a hold again that a restored database lost; says whether it was lost."""
+        book = await self._open(connection, hold.subject, now)
+        if await store.keeping.find_hold(connection, hold.subject.tenant, hold.id) is not None:
+            return False
+        await self._place(_Act(connection, by, now), book, hold)
+        return True
+
+    async def ask_again(
+        self,
+        connection: AsyncConnection,
+        who: SubjectId,
+        request: tuple[str, ErasureState],
+        *,
+        by: Actor,
+        now: datetime,
+    ) -> bool:
+        """Open a request again, under its id, that a restored database lost; says whether it was lost."""
+        book = await self._open(connection, who, now)
+        name, state = request
+        is_known = await store.keeping.find_erasure(connection, who.tenant, name) is not None
+        if is_known or await store.keeping.open_erasures(connection, who.tenant, [who.ref]):
+            return False
+        await self._ask(_Act(connection, by, now), book, state, name)
+        return True
+
+    async def _place(self, act: _Act, book: SubjectBook, hold: Hold) -> None:
+        await store.keeping.insert_hold(act.connection, hold)
+        document = {
+            "id": hold.id,
+            "basis": hold.basis.value,
+            "reference": hold.reference,
+            "until": to_text(hold.until),
+        }
+        await self._tell(act, book.subject, "hold.placed", {"hold": document})
+
     async def _open(self, connection: AsyncConnection, who: SubjectId, now: datetime) -> SubjectBook:
         return (await self._books.open(connection, [who], now))[who.ref]
 
-    async def _ask(self, act: _Act, book: SubjectBook, state: ErasureState) -> ErasureRequest:
-        who, name, now = book.subject.id, new_id("er", self._entropy), act.now
+    async def _ask(self, act: _Act, book: SubjectBook, state: ErasureState, name: str = "") -> ErasureRequest:
+        who, name, now = book.subject.id, name or new_id("er", self._entropy), act.now
         request = ErasureRequest(name, who.tenant, who.ref, state, None, now, now + ANSWER_WITHIN, None, None)
         await store.keeping.insert_erasure(act.connection, request)
         document = {"id": request.id, "state": state.value, "due": to_text(request.due)}

@@ -141,6 +141,25 @@ async def note_observed(connection: AsyncConnection, tenant: str, observed: Mapp
         await connection.execute(statement, rows)
 
 
+async def save_oldest(connection: AsyncConnection, tenant: str, oldest: Mapping[str, datetime | None]) -> None:
+    """Write ``oldest_observed_us`` of locked subjects anew, after values were removed."""
+    at = bindparam("observed_us", type_=SUBJECTS.c.oldest_observed_us.type)
+    statement = (
+        update(SUBJECTS)
+        .where(
+            SUBJECTS.c.tenant == tenant,
+            SUBJECTS.c.ref == bindparam("of_ref"),
+            SUBJECTS.c.status != SubjectStatus.ERASED.value,
+        )
+        .values(oldest_observed_us=at)
+    )
+    rows = [
+        {"of_ref": ref, "observed_us": None if when is None else to_us(when)} for ref, when in sorted(oldest.items())
+    ]
+    if rows:
+        await connection.execute(statement, rows)
+
+
 def _subject(row: Row[Any]) -> Subject:
     oldest = row.oldest_observed_us
     return Subject(

@@ -18,6 +18,14 @@ from tests.gate.erasing.world import DPO, Office, register
 from tests.gate.people import born, desk_of
 from tests.world import TENANT, World
 
+STORED = (
+    ("vault_subject_keys", "wrapped"),
+    ("vault_identifiers", "sealed"),
+    ("gate_values", "sealed"),
+    ("vault_index", "digest"),
+    ("vault_tokens", "token"),
+)
+
 
 async def database_folder(world: World) -> Path:
     if world.database.is_sqlite:
@@ -44,8 +52,7 @@ async def secrets_of(world: World, ref: str) -> list[bytes]:
     """The wrapped key, sealed identifiers and values, digests and tokens of a person, as stored."""
     async with world.database.reading() as tx:
         found: list[bytes] = []
-        for table, column in (("vault_subject_keys", "wrapped"), ("vault_identifiers", "sealed"),
-                              ("gate_values", "sealed"), ("vault_index", "digest"), ("vault_tokens", "token")):  # fmt: skip
+        for table, column in STORED:
             rows = await tx.connection.execute(
                 text(f"SELECT {column} FROM {table} WHERE tenant = :tenant AND subject = :ref"),  # noqa: S608  # named here
                 {"tenant": TENANT, "ref": ref},
