@@ -232,12 +232,20 @@ async def _tried(parts: Parts, tenant: str, name: str, backup: Path) -> dict[str
     return trial.signed(parts.keys, name, digest, now)
 
 
+def _copy(backup: Path, copy: Path) -> None:
+    """Copy a database file with the log of writes beside it, if there is one."""
+    shutil.copyfile(backup, copy)
+    log = backup.with_name(f"{backup.name}-wal")
+    if log.exists():
+        shutil.copyfile(log, copy.with_name(f"{copy.name}-wal"))
+
+
 @asynccontextmanager
 async def _opened(backup: Path) -> AsyncIterator[Database]:
     """A copy of the backup: opening a database writes to it."""
     with tempfile.TemporaryDirectory(prefix="yumen-backup-") as folder:
         copy = Path(folder) / "backup.db"
-        await asyncio.to_thread(shutil.copyfile, backup, copy)
+        await asyncio.to_thread(_copy, backup, copy)
         database = Database.open(f"sqlite+aiosqlite:///{copy}")
         try:
             yield database
