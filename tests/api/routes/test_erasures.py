@@ -4,7 +4,7 @@ import base64
 import json
 
 from gate.erasing import check_certificate
-from tests.api.routes.conftest import Lender
+from tests.api.routes.conftest import FACTORS, Lender
 from tests.api.routes.people import person
 
 EVIDENCE = "ev_" + "b" * 26
@@ -55,6 +55,12 @@ async def test_where_a_law_may_stand_against_it_an_officer_answers_with_a_reason
     assert "RESTRICTED_HOLD" in await codes_of(lender, ref)
     refused = await lender.subject("POST", "/v1/grants", lender.grant(), name=ref)
     assert (refused.status_code, refused.json()["code"]) == (409, "consent/subject_restricted")
+    masked = await lender.call("steward", "GET", f"/v1/subjects/{ref}/identifiers")
+    assert (masked.status_code, masked.json()["code"]) == (409, "consent/subject_restricted")
+    look = {"fields": ["mobile_no"], "reason": "legal_request"}
+    path = f"/v1/subjects/{ref}/reveal"
+    assert (await lender.call("operator", "POST", path, look, amr=FACTORS)).status_code == 409
+    assert (await lender.call("dpo", "POST", path, look, amr=FACTORS)).status_code == 200
     waiting = (await lender.call("dpo", "GET", ASK)).json()["requests"]
     assert [each["request"] for each in waiting] == [asked["request"]]
     path = f"{ASK}/{asked['request']}/decision"
