@@ -25,7 +25,6 @@ class Kind(StrEnum):
     SUBJECT_RESTRICTED = "subject.restricted"
     SUBJECT_UNRESTRICTED = "subject.unrestricted"
     SUBJECT_ERASED = "subject.erased"
-    SUBJECT_EXPORTED = "subject.exported"
     HOLD_PLACED = "hold.placed"
     HOLD_RELEASED = "hold.released"
     ERASURE_REQUESTED = "erasure.requested"

@@ -21,13 +21,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.canonical import canonical
 from gate.erasing.errors import CertificateMalformedError, CertificateNotFoundError
 from gate.erasing.trials import Trial
-from gate.tables import CERTIFICATES
+from gate.store_certificates import StoredCertificate, find_certificate, insert_certificates
 from lineage import Moment
 from vault import KeyRing, Shredded, TamperedError, VaultError, check_signature, signing_key_id, wrapped_versions
 
@@ -125,20 +124,16 @@ class SignedCertificate:
 
 async def save_certificates(connection: AsyncConnection, signed: Iterable[SignedCertificate]) -> None:
     """Store certificates."""
-    rows = [
-        {"id": each.id, "tenant": each.tenant, "body": each.body.decode(), "signature": each.signature}
-        for each in signed
-    ]
-    await connection.execute(insert(CERTIFICATES), rows)
+    rows = (StoredCertificate(each.id, each.tenant, each.body.decode(), each.signature) for each in signed)
+    await insert_certificates(connection, rows)
 
 
 async def read_certificate(connection: AsyncConnection, tenant: str, name: str) -> SignedCertificate:
     """One certificate of a tenant. Raises: CertificateNotFoundError."""
-    query = select(CERTIFICATES).where(CERTIFICATES.c.id == name, CERTIFICATES.c.tenant == tenant)
-    row = (await connection.execute(query)).one_or_none()
+    row = await find_certificate(connection, tenant, name)
     if row is None:
         raise CertificateNotFoundError("no such certificate")
-    return SignedCertificate(row.id, row.tenant, row.body.encode(), bytes(row.signature))
+    return SignedCertificate(row.id, row.tenant, row.body.encode(), row.signature)
 
 
 def check_certificate(file: Mapping[str, Any], known: Mapping[str, bytes] | None = None) -> dict[str, Any]:
