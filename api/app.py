@@ -25,6 +25,7 @@ from api.routes import (
     catalogue,
     clients,
     entries,
+    erasures,
     grants,
     health,
     my_reads,
@@ -56,6 +57,7 @@ ROUTERS = (
     reasons.ROUTER,
     catalogue.ROUTER,
     views.ROUTER,
+    erasures.ROUTER,
     health.ROUTER,
     problem_pages.ROUTER,
 )
@@ -89,6 +91,7 @@ def create_app(settings: Settings, *, opener: Opener | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.metrics = metrics
     app.state.service = None
+    app.state.is_behind = False
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -3,6 +3,7 @@
 Rules:
 - SQLite runs in WAL mode with ``synchronous=FULL``: a commit is on disk before it answers; recursive triggers are on,
   since ``INSERT OR REPLACE`` would otherwise slip past the append-only triggers.
+- SQLite overwrites what is deleted (``secure_delete``): an erased key does not stay in a free page of the file.
 - A writing transaction on SQLite begins IMMEDIATE, so two writers queue instead of failing half-way.
 - PostgreSQL sessions carry lock, statement and idle-in-transaction limits: a frozen replica cannot hold locks for long.
 - The service's SQLite connections carry the ledger's authorizer (PostgreSQL has roles for that).
@@ -40,6 +41,7 @@ SQLITE_PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA recursive_triggers=ON",
+    "PRAGMA secure_delete=ON",
     "PRAGMA busy_timeout=5000",
 )
 

@@ -19,6 +19,7 @@ TAGS = [
     {"name": "reads", "description": "Features of data subjects, as far as law, consent and policy allow."},
     {"name": "subjects", "description": "Data subjects, their identifiers and their feature values."},
     {"name": "consent", "description": "What data subjects agreed to, refused, paused and took back."},
+    {"name": "erasure", "description": "Being forgotten: requests, their answers, certificates, legal holds."},
     {"name": "register", "description": "Parties, clients, purposes and notices: who may process what, and why."},
     {"name": "ledger", "description": "What happened: asked by auditors, and by data subjects about themselves."},
     {"name": "catalogue", "description": "What data there is, how it is graded, and the feature views of the tenant."},

@@ -28,6 +28,7 @@ from starlette.datastructures import State
 
 from api.answers import AnswerWriter
 from api.database import Clock, Database, Transaction, utc_now
+from api.ends import DatabaseBehindError, Ends, EndsError, EndsFile
 from api.gates import GateOptions, open_gate
 from api.identity import BuiltinIssuer, FileKeys, IdentityError, KeySource, RemoteKeys, TokenRules, TokenVerifier
 from api.logs import EVENTS
@@ -66,6 +67,7 @@ class Service:
     catalogs: Catalogs
     verifier: TokenVerifier
     replica: str
+    ends: Ends
 
     def fingerprint(self, tenant: str, data: bytes) -> bytes:
         """A keyed digest, for telling requests apart without keeping them."""
@@ -73,10 +75,10 @@ class Service:
 
 
 def service_of(state: State) -> Service:
-    """The opened service. Raises: ProblemError: service/starting."""
+    """The opened service. Raises: ProblemError: service/starting, service/database_behind."""
     service: Service | None = getattr(state, "service", None)
     if service is None:
-        raise ProblemError("service/starting")
+        raise ProblemError("service/database_behind" if getattr(state, "is_behind", False) else "service/starting")
     return service
 
 
@@ -90,6 +92,7 @@ async def open_service(settings: Settings, *, metrics: Metrics, clock: Clock = u
         async with database.transaction() as tx:
             keyring = await open_key_ring(tx.connection, root, now=tx.now, suite=suite_of(settings))
         await _watch(settings, root, keyring, stack)
+        ends = await open_ends(settings, database)
         engine = open_engine(settings)
         stack.push_async_callback(engine.close)
         gate = await _open_gate(settings, database, keyring, engine, stack)
@@ -109,6 +112,7 @@ async def open_service(settings: Settings, *, metrics: Metrics, clock: Clock = u
             catalogs=Catalogs(),
             verifier=verifier,
             replica=replica_name(),
+            ends=ends,
         )
 
 
@@ -128,6 +132,13 @@ def open_database(settings: Settings, clock: Clock = utc_now, *, guarded: bool =
 def prepare_data_dir(settings: Settings) -> None:
     """Make the data folder, closed to others, if it is not there."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+async def open_ends(settings: Settings, database: Database) -> Ends:
+    """What ended, kept beside the database. Raises: DatabaseBehindError, EndsError."""
+    ends = Ends(EndsFile(settings.ends_file))
+    await ends.open(database)
+    return ends
 
 
 def open_engine(settings: Settings) -> PolicyEngine:
@@ -211,13 +222,17 @@ async def standing(state: State, opener: Opener) -> AsyncIterator[None]:
 
     ``opener()`` gives the asynchronous context manager of a Service. Faults that waiting does not mend are raised.
     """
-    state.service = None
+    state.service, state.is_behind = None, False
     async with AsyncExitStack() as stack:
         tasks: list[asyncio.Task[None]] = []
         try:
             state.service = await stack.enter_async_context(opener())
         except NOT_THERE_YET as fault:
             EVENTS.warning("waiting for the database or the root key", exc_info=fault)
+            tasks.append(asyncio.create_task(_keep_opening(state, stack, opener)))
+        except DatabaseBehindError as fault:
+            state.is_behind = True
+            EVENTS.error("the database is older than what ended since: run yumen restore", exc_info=fault)
             tasks.append(asyncio.create_task(_keep_opening(state, stack, opener)))
         tasks.append(asyncio.create_task(_housekeeping(state)))
         try:
@@ -234,10 +249,13 @@ async def _keep_opening(state: State, stack: AsyncExitStack, opener: Opener) -> 
         await asyncio.sleep(RETRY_S)
         try:
             state.service = await stack.enter_async_context(opener())
+            state.is_behind = False
             EVENTS.info("the database and the root key are there")
         except NOT_THERE_YET:
             continue
-        except (VaultError, GateError, IdentityError) as fault:
+        except DatabaseBehindError:
+            state.is_behind = True
+        except (VaultError, GateError, IdentityError, EndsError) as fault:
             EVENTS.error("the service cannot open", exc_info=fault)
 
 

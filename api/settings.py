@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     root_key: Path | None = None
     kms: KmsSettings = KmsSettings()
     suite: SuiteName = SuiteName.AES
+    ends: Path | None = None
     host: str = Field(default="127.0.0.1", min_length=1, max_length=255)
     port: int = Field(default=8642, ge=0, le=65_535)
     workers: int = Field(default=1, ge=1, le=64)
@@ -105,6 +106,11 @@ class Settings(BaseSettings):
     def root_key_file(self) -> Path:
         """Where the local root key lives."""
         return self.root_key or self.data_dir / "root.key"
+
+    @property
+    def ends_file(self) -> Path:
+        """Where withdrawals, holds and erasures are kept beside the database (api/ends.py)."""
+        return self.ends or self.data_dir / "ends.jsonl"
 
     @property
     def issuer_key_file(self) -> Path:

@@ -51,6 +51,7 @@ class SubjectRow(NamedTuple):
     pseudonym: str
     age_band: str
     oldest_observed_us: int | None
+    status: str
     head: int
     grants: tuple[GrantRow, ...]
 
@@ -86,6 +87,7 @@ class SubjectFacts(NamedTuple):
 
 
 STRANGER = SubjectFacts(UNKNOWN, UNKNOWN, (), ())
+GONE = SubjectFacts("erased", UNKNOWN, (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,7 @@ def subject_facts(row: SubjectRow, call: Call, now_us: int) -> tuple[SubjectFact
         return SubjectFacts("known", row.age_band, facts, ()), row.grants
     paired = sorted((_grant_facts(grant, call, now_us), grant) for grant in row.grants)
     return (
-        SubjectFacts("known", row.age_band, tuple(facts for facts, _ in paired), ()),
+        SubjectFacts(row.status, row.age_band, tuple(facts for facts, _ in paired), ()),
         tuple(grant for _, grant in paired),
     )
 

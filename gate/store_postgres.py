@@ -24,7 +24,7 @@ from gate.facts import GrantRow, SubjectRow
 from gate.store import Gathered, Record, Scope, Sealed
 
 GATHER = """
-SELECT w.scope, s.ref, s.version, s.pseudonym, s.age_band, s.oldest_observed_us, coalesce(h.seq, 0),
+SELECT w.scope, s.ref, s.version, s.pseudonym, s.age_band, s.oldest_observed_us, s.status, coalesce(h.seq, 0),
        g.id, g.version, g.state, g.form, g.guardian IS NOT NULL, g.provision, g.fields, g.max_form,
        g.starts_us, g.expires_us, g.material, e.epoch, (extract(epoch from clock_timestamp()) * 1000000)::bigint
 FROM consent_epoch e
@@ -135,7 +135,7 @@ class PostgresStore:
         for row in rows:
             if row[1] is not None:
                 _add(subjects[scopes[row[0]]], tuple(row))
-        return Gathered(rows[0][18], rows[0][19], subjects)
+        return Gathered(rows[0][19], rows[0][20], subjects)
 
     async def heads(self, streams: Sequence[str]) -> dict[str, int]:
         """See :class:`gate.store.HotStore`."""
@@ -186,5 +186,5 @@ def _add(subjects: dict[str, SubjectRow], row: tuple[Any, ...]) -> None:
     """Fold one joined row, one per grant, into its subject."""
     known = subjects.get(row[1])
     before = known.grants if known else ()
-    grants = before if row[7] is None else (*before, GrantRow._make(row[7:18]))
-    subjects[row[1]] = SubjectRow._make((*row[1:7], grants))
+    grants = before if row[8] is None else (*before, GrantRow._make(row[8:19]))
+    subjects[row[1]] = SubjectRow._make((*row[1:8], grants))

@@ -39,7 +39,7 @@ PATIENT = f"PRAGMA busy_timeout={PATIENCE_MS}"
 IMPATIENT = "PRAGMA busy_timeout=0"
 EPOCH = "SELECT epoch FROM consent_epoch WHERE id = 1"
 GATHER = """
-SELECT s.ref, s.version, s.pseudonym, s.age_band, s.oldest_observed_us,
+SELECT s.ref, s.version, s.pseudonym, s.age_band, s.oldest_observed_us, s.status,
        coalesce((SELECT max(e.seq) FROM ledger_entries e WHERE e.stream = s.pseudonym), 0),
        g.id, g.version, g.state, g.form, g.guardian IS NOT NULL, g.provision, g.fields, g.max_form,
        g.starts_us, g.expires_us, g.material
@@ -258,6 +258,6 @@ def _subjects(rows: Iterable[tuple[Any, ...]]) -> dict[str, SubjectRow]:
     for row in rows:
         known = found.get(row[0])
         before = known.grants if known else ()
-        grants = before if row[6] is None else (*before, GrantRow._make(row[6:]))
-        found[row[0]] = SubjectRow._make((*row[:6], grants))
+        grants = before if row[7] is None else (*before, GrantRow._make(row[7:]))
+        found[row[0]] = SubjectRow._make((*row[:7], grants))
     return found

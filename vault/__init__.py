@@ -42,7 +42,7 @@ from vault.errors import (
 )
 from vault.header import Suite
 from vault.identify import Identifier, SealedIdentifier, read_identifier, seal_identifier
-from vault.keyring import KeyPurpose, KeyRing, KeyVersion
+from vault.keyring import KeyPurpose, KeyRing, KeyVersion, wrapped_versions
 from vault.kinds import Fault, IdentifierKind
 from vault.kms.calling import CallLimits
 from vault.kms.local import FileRootKey
@@ -50,8 +50,11 @@ from vault.kms.protocol import RootKey
 from vault.masks import mask
 from vault.resident_id import check_character, resident_id_birth_date
 from vault.secret import SecretBytes, SecretText
+from vault.signing import SigningKey, check_signature, signing_key_id
 from vault.store import (
+    SCRUBBED,
     KeyState,
+    Shredded,
     TokenOwner,
     WrappedKey,
     find_by_index,
@@ -60,6 +63,7 @@ from vault.store import (
     insert_subject_keys,
     issue_tokens,
     load_key_ring,
+    lock_subject_keys,
     new_token,
     note_seals,
     open_key_ring,
@@ -67,6 +71,8 @@ from vault.store import (
     refresh_key_ring,
     resolve_token,
     sealing_keys,
+    shred,
+    stored_fields,
     subject_keys,
     wrapped_keys,
 )
@@ -74,6 +80,7 @@ from vault.subject_key import SubjectKey
 from vault.uses import marked
 
 __all__ = [
+    "SCRUBBED",
     "AgeBand",
     "CallLimits",
     "Entropy",
@@ -108,6 +115,8 @@ __all__ = [
     "SealedIdentifier",
     "SecretBytes",
     "SecretText",
+    "Shredded",
+    "SigningKey",
     "SubjectKey",
     "Suite",
     "TamperedError",
@@ -125,6 +134,7 @@ __all__ = [
     "age_band",
     "canonical_form",
     "check_character",
+    "check_signature",
     "find_by_index",
     "full_years",
     "identifiers",
@@ -132,6 +142,7 @@ __all__ = [
     "insert_subject_keys",
     "issue_tokens",
     "load_key_ring",
+    "lock_subject_keys",
     "marked",
     "mask",
     "new_token",
@@ -145,7 +156,11 @@ __all__ = [
     "resolve_token",
     "seal_identifier",
     "sealing_keys",
+    "shred",
+    "signing_key_id",
+    "stored_fields",
     "subject_keys",
     "system_entropy",
     "wrapped_keys",
+    "wrapped_versions",
 ]

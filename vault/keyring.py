@@ -2,7 +2,8 @@
 
 Rules:
 - one secret, one use: key-encryption keys wrap subject keys, index keys feed the blind index, ledger keys authenticate
-  ledger entries, name keys give names that must not change when others rotate;
+  ledger entries, name keys give names that must not change when others rotate,
+  certificate keys sign certificates of erasure;
 - keys are versioned, and a version belongs to one suite; the highest version writes, every loaded version reads, others
   are refused;
 - a subject's wrapped keys are bound to tenant, subject, suite and both versions;
@@ -29,6 +30,7 @@ from vault.errors import KeyDisabledError, KeyMissingError, TamperedError, Trunc
 from vault.header import FORMAT_VERSION, HEADER_BYTES, NONCE_BYTES, TAG_BYTES, Suite, header, read_key_id
 from vault.kms.protocol import RootKey
 from vault.secret import Keeper, SecretBytes
+from vault.signing import SigningKey
 from vault.subject_key import SubjectKey
 from vault.suites import AEADS, KEY_BYTES, MACS, Aead, derive
 from vault.uses import UseCount
@@ -52,6 +54,7 @@ class KeyPurpose(StrEnum):
     INDEX = "index"
     LEDGER = "ledger"
     NAMES = "names"
+    CERTIFICATE = "certificate"
 
     @property
     def is_original(self) -> bool:
@@ -91,6 +94,7 @@ class KeyRing(Keeper):
     """
 
     __slots__ = (
+        "_certificates",
         "_index",
         "_keks",
         "_keys",
@@ -125,7 +129,7 @@ class KeyRing(Keeper):
 
     def _set(self, keys: Mapping[KeyPurpose, Mapping[int, SecretBytes]], suites: Mapping[KeyVersion, Suite]) -> None:
         for purpose in KeyPurpose:
-            if not keys.get(purpose):
+            if not keys.get(purpose) and purpose.is_original:
                 raise KeyMissingError(f"{purpose} key")
         self._keys = {purpose: dict(sorted(versions.items())) for purpose, versions in keys.items()}
         self._suites = {
@@ -141,6 +145,8 @@ class KeyRing(Keeper):
         self.index_version = self._index[-1][0]
         self._macs = tuple((key.reveal(), MACS[s]) for _, s, key in reversed(self._versions(KeyPurpose.LEDGER)))
         self.ledger_version = max(self._keys[KeyPurpose.LEDGER])
+        signing = self._keys.get(KeyPurpose.CERTIFICATE, {})
+        self._certificates = tuple(SigningKey(key) for _, key in sorted(signing.items(), reverse=True))
 
     def adopt(self, newer: "KeyRing") -> None:
         """Take over the keys of a ring that was loaded later; nothing that holds this ring notices but by their use."""
@@ -148,6 +154,18 @@ class KeyRing(Keeper):
             self.uses = UseCount()
         self._lookup = {}
         self._set(newer._keys, newer._suites)  # noqa: SLF001  its own class
+
+    @property
+    def certificate_key(self) -> SigningKey:
+        """The key that signs certificates of erasure now. Raises: KeyMissingError."""
+        if not self._certificates:
+            raise KeyMissingError("certificate key")
+        return self._certificates[0]
+
+    @property
+    def certificate_keys(self) -> dict[str, bytes]:
+        """The public halves of every key that signed certificates, by key id."""
+        return {key.id: key.public for key in self._certificates}
 
     def lock(self, *, locked: bool = True) -> None:
         """Refuse to open or wrap any subject's keys, or allow it again: for a root key that was switched off."""
@@ -280,6 +298,14 @@ def wrapping_version(wrapped: bytes) -> int:
     Raises: UnknownVersionError, UnknownSuiteError, TruncatedError.
     """
     return read_key_id(wrapped, WRAPPED_SUBJECT_KEY_BYTES)
+
+
+def wrapped_versions(wrapped: bytes) -> tuple[int, int]:
+    """Read which key-encryption key wraps a subject's keys, and which data key they hold.
+
+    Raises: as `wrapping_version`.
+    """
+    return wrapping_version(wrapped), int.from_bytes(wrapped[HEADER_BYTES:_NONCE_START], "big")
 
 
 def _refusal(wrapped: bytes) -> TruncatedError | UnknownKeyError:

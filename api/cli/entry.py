@@ -32,6 +32,18 @@ COMMANDS = {
     "tenants": Place("api.cli.commands.tenants", both("List and add tenants.", "查看与新增租户。"), DATA),
     "subjects": Place("api.cli.commands.subjects", both("Register people from a file.", "从文件登记人员。"), DATA),
     "load": Place("api.cli.commands.load", both("Load feature values from a file.", "从文件加载特征值。"), DATA),
+    "subject": Place(
+        "api.cli.commands.subject",
+        both("Erase, hold and export one person.", "删除、留存与导出单个人员。"),
+        DATA,
+    ),
+    "erase": Place("api.cli.commands.erase", both("Erase people for good.", "彻底删除个人信息。"), DATA),
+    "purge": Place(
+        "api.cli.commands.purge", both("Remove values past their retention.", "清除超过保存期限的数值。"), DATA
+    ),
+    "restore": Place(
+        "api.cli.commands.restore", both("After a backup: repeat what ended.", "恢复备份后重做撤回与删除。"), DATA
+    ),
     "catalog": Place("api.cli.commands.catalog", both("Fields, features and views.", "字段、特征与视图。"), DATA),
     "policy": Place(
         "api.cli.commands.policy", both("The policy, its reasons, a trial of it.", "规则、理由与试算。"), WATCH

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ExceptionHandler
 
+from api.ends import EndsError
 from api.identity import IdentityError
 from api.problems.kinds import INTERNAL, kind_of
 from api.problems.render import ProblemError, problem_response
@@ -30,7 +31,7 @@ from vault.errors import VaultError
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
-ROOTS: tuple[type[Exception], ...] = (CatalogError, ConsentError, VaultError, LineageError, GateError)
+ROOTS: tuple[type[Exception], ...] = (CatalogError, ConsentError, VaultError, LineageError, GateError, EndsError)
 UNREACHABLE: tuple[type[Exception], ...] = (
     sqlalchemy.exc.OperationalError,
     sqlalchemy.exc.InterfaceError,

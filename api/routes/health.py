@@ -1,8 +1,8 @@
 """Whether the process lives, whether it can serve, and its metrics.
 
-Rules: ``/readyz`` names each part and says ok or failed, nothing more; checks run at once, each within two seconds, and
-their outcome is kept for a second so that nobody can make work by asking; metrics are open in development, and in
-production only with their token.
+Rules: ``/readyz`` names each part and says ok or failed, or which command mends it; checks run at once, each within two
+seconds, and their outcome is kept for a second so that nobody can make work by asking; metrics are open in
+development, and in production only with their token.
 """
 
 from __future__ import annotations
@@ -71,7 +71,13 @@ async def _keys(service: Service) -> bool:
     return not service.keyring.is_locked
 
 
-CHECKS: Mapping[str, Check] = {"policy": _policy, "ledger": _ledger, "keys": _keys}
+async def _ends(service: Service) -> bool:
+    """Whether the database still holds what ended last: one restored from a backup under the service does not."""
+    async with service.database.reading() as tx:
+        return await service.ends.is_current(tx.connection)
+
+
+CHECKS: Mapping[str, Check] = {"policy": _policy, "ledger": _ledger, "keys": _keys, "ends": _ends}
 
 
 @ROUTER.get("/livez", tags=["health"], summary="Whether the process lives")
@@ -114,6 +120,8 @@ async def metrics(request: Request) -> Response:
 async def _readiness(request: Request) -> Readiness:
     service: Service | None = request.app.state.service
     states = [PartState(name="service", state="ok" if service else "failed")]
+    if request.app.state.is_behind:
+        states.append(PartState(name="ends", state="behind: run yumen restore"))
     if service is not None:
         outcomes = await asyncio.gather(*(_passes(name, check, service) for name, check in CHECKS.items()))
         states += [

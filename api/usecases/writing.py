@@ -101,14 +101,18 @@ async def binding(request: Request, caller: Principal) -> AsyncIterator[Work]:
 async def writing(request: Request, caller: Principal) -> AsyncIterator[Work]:
     """Open a write for a caller; commits when the block ends, rolls back when it raises.
 
-    Raises: ProblemError: request/key_malformed, request/key_reused, service/starting.
+    What it ended is kept beside the database before the answer goes out.
+    Raises: ProblemError: request/key_malformed, request/key_reused, service/starting; EndsUnavailableError: what was
+    done stands, and is kept as soon as that is possible.
     """
     service = service_of(request.app.state)
     life = timedelta(hours=service.settings.idempotency_hours)
     mac = lambda data: service.fingerprint(caller.tenant, data)  # noqa: E731  two arguments in one name
+    journal = NotingJournal(service.keyring.mac)
     async with (
         service.database.transaction() as tx,
         idempotent(request, tx, caller, mac=mac, life=life) as slot,
     ):
         await refresh_key_ring(tx.connection, service.keyring)
-        yield Work(service, tx, caller, NotingJournal(service.keyring.mac), slot)
+        yield Work(service, tx, caller, journal, slot)
+    await service.ends.note(service.database, [entry for _, entry in journal.told])

@@ -141,7 +141,10 @@ class SubjectDesk:
         changed = [each for each in assigned if each.given and not each.is_new]
         moved = {each.ref for each in changed} | {ref for ref, row in rows.items() if bands[ref] is not row.age_band}
         if moved:
-            rows |= await read_subjects(connection, tenant, sorted(moved), lock=True)
+            locked = await read_subjects(connection, tenant, sorted(moved), lock=True)
+            if len(locked) != len(moved):
+                raise PeopleContendedError  # somebody erased one of them just now
+            rows |= locked
         act = Act(connection, tenant, by, now)
         await write_new(self, act, [(a, bands[a.ref]) for a in assigned if a.is_new])
         await write_changed(self, act, [(a, rows[a.ref]) for a in changed])

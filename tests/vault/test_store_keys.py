@@ -50,6 +50,7 @@ async def test_the_first_start_makes_keys_and_later_starts_use_them(database: Da
         assert ring.blind(TENANT, "email", "a@example.com") == first.blind(TENANT, "email", "a@example.com")
         assert ring.mac(b"entry") == first.mac(b"entry")
     assert sorted(tuple(row) for row in kept) == [
+        ("certificate", 1, "active"),
         ("index", 1, "active"),
         ("kek", 1, "active"),
         ("ledger", 1, "active"),

@@ -4,12 +4,15 @@ Functions take an open connection and never begin or end a transaction.
 """
 
 from vault.store.deployment import KeyState, WrappedKey, load_key_ring, open_key_ring, refresh_key_ring, wrapped_keys
-from vault.store.identifiers import find_by_index, identifiers, put_identifiers
+from vault.store.identifiers import find_by_index, identifiers, put_identifiers, stored_fields
 from vault.store.keys import insert_subject_key, insert_subject_keys, note_seals, sealing_keys, subject_keys
+from vault.store.shredding import SCRUBBED, Shredded, lock_subject_keys, shred
 from vault.store.tokens import TokenOwner, issue_tokens, new_token, resolve_token
 
 __all__ = [
+    "SCRUBBED",
     "KeyState",
+    "Shredded",
     "TokenOwner",
     "WrappedKey",
     "find_by_index",
@@ -18,6 +21,7 @@ __all__ = [
     "insert_subject_keys",
     "issue_tokens",
     "load_key_ring",
+    "lock_subject_keys",
     "new_token",
     "note_seals",
     "open_key_ring",
@@ -25,6 +29,8 @@ __all__ = [
     "refresh_key_ring",
     "resolve_token",
     "sealing_keys",
+    "shred",
+    "stored_fields",
     "subject_keys",
     "wrapped_keys",
 ]

@@ -57,6 +57,17 @@ async def identifiers(
     return found
 
 
+async def stored_fields(connection: AsyncConnection, tenant: str, subjects: Sequence[str]) -> dict[str, set[str]]:
+    """Give the fields that identifiers are stored of, by subject; opens nothing."""
+    table = IDENTIFIERS.c
+    found: dict[str, set[str]] = {subject: set() for subject in subjects}
+    for batch in batches(subjects):
+        statement = select(table.subject, table.field).where(table.tenant == tenant, table.subject.in_(batch))
+        for subject, field in await connection.execute(statement):
+            found[subject].add(field)
+    return found
+
+
 async def find_by_index(
     connection: AsyncConnection, tenant: str, field: str, digests: Sequence[bytes]
 ) -> dict[bytes, tuple[str, ...]]:

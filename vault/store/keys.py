@@ -68,13 +68,20 @@ async def insert_subject_key(  # noqa: PLR0913, PLR0917  one row, spelled out
     return (await insert_subject_keys(connection, tenant, {subject: wrapped}, now, ring=ring))[subject]
 
 
-async def subject_keys(connection: AsyncConnection, tenant: str, subjects: Sequence[str]) -> dict[str, bytes]:
-    """Give the wrapped keys by subject; a subject without keys (unknown or erased) is not in it."""
+async def subject_keys(
+    connection: AsyncConnection, tenant: str, subjects: Sequence[str], *, hold: bool = False
+) -> dict[str, bytes]:
+    """Give the wrapped keys by subject; a subject without keys (unknown or erased) is not in it.
+
+    With `hold` an erasure of these subjects waits until the transaction ends: for who writes something under a key.
+    """
     found: dict[str, bytes] = {}
-    for batch in batches(subjects):
+    for batch in batches(sorted(subjects)):
         statement = select(_SUBJECT_KEYS.c.subject, _SUBJECT_KEYS.c.wrapped).where(
             _SUBJECT_KEYS.c.tenant == tenant, _SUBJECT_KEYS.c.subject.in_(batch)
         )
+        if hold:
+            statement = statement.order_by(_SUBJECT_KEYS.c.subject).with_for_update(read=True, key_share=True)
         found |= {row.subject: row.wrapped for row in await connection.execute(statement)}
     return found
 
@@ -125,15 +132,18 @@ async def replace_wrapped(
 
 
 async def sealing_keys(connection: AsyncConnection, tenant: str, subjects: Sequence[str]) -> dict[str, bytes]:
-    """Give the wrapped keys of subjects that something is to be sealed for.
+    """Give the wrapped keys of subjects that something is to be sealed for; an erasure of them waits meanwhile.
 
     Raises: KeyExhaustedError: one has reached its limit of uses.
     """
     table = _SUBJECT_KEYS.c
     found: dict[str, bytes] = {}
-    for batch in batches(subjects):
-        statement = select(table.subject, table.wrapped, table.seal_marks).where(
-            table.tenant == tenant, table.subject.in_(batch)
+    for batch in batches(sorted(subjects)):
+        statement = (
+            select(table.subject, table.wrapped, table.seal_marks)
+            .where(table.tenant == tenant, table.subject.in_(batch))
+            .order_by(table.subject)
+            .with_for_update(read=True, key_share=True)
         )
         for row in await connection.execute(statement):
             if row.seal_marks >= MARK_LIMIT:

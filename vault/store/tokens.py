@@ -57,7 +57,7 @@ async def issue_tokens(  # noqa: PLR0913, PLR0917  # the scope of a token, spell
     missing = [subject for subject in wanted if subject not in tokens]
     if not missing:
         return tokens
-    if len(await subject_keys(connection, tenant, missing)) != len(missing):
+    if len(await subject_keys(connection, tenant, missing, hold=True)) != len(missing):
         raise KeyMissingError("keys of a subject that a token is asked for")
     created_us = microseconds(now)
     rows = [{"token": new_token(entropy), "subject": subject, "created_us": created_us, **scope} for subject in missing]

@@ -13,6 +13,7 @@ import data.yumen.needs
 import data.yumen.notice
 import data.yumen.purpose
 import data.yumen.recipient
+import data.yumen.restriction
 import data.yumen.sensitive
 
 # METADATA
@@ -27,6 +28,7 @@ of(call, band) := {
 		names := {name | some feature in features; some name, kind in feature.needs}
 	},
 	"by_consent": by_consent(call),
+	"under_hold": restriction.admits(call),
 } if {
 	features := feature_plans(call, band)
 }

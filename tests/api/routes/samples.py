@@ -61,7 +61,8 @@ def operations(document: dict[str, Any]) -> list[tuple[str, str]]:
 
 def samples(lender: Lender, things: Things) -> dict[tuple[str, str], Sample]:
     """The sample of each operation."""
-    return {**of_people(things), **of_register(), **of_consent(lender, things), **of_questions(things)}
+    people = {**of_people(things), **of_register(), **of_consent(lender, things)}
+    return {**people, **of_questions(things), **of_erasure(things)}
 
 
 def of_people(things: Things) -> dict[tuple[str, str], Sample]:
@@ -120,6 +121,25 @@ def of_consent(lender: Lender, things: Things) -> dict[tuple[str, str], Sample]:
         ("POST", "/v1/grants/{grant}/withdraw"): Sample("subject", ids=grant, staff=evidence),
         ("POST", "/v1/withdrawals"): Sample("subject", withdrawal, staff=acting),
         ("POST", "/v1/refusals"): Sample("subject", refusal, staff=acting),
+    }
+
+
+def of_erasure(things: Things) -> dict[tuple[str, str], Sample]:
+    """Ids of requests, holds and certificates are made up: the subject of the other samples is to stay."""
+    letters = "a" * 26
+    request, hold, certificate = {"erasure": f"er_{letters}"}, {"hold": f"hd_{letters}"}, f"ec_{letters}"
+    held = {"subject": things.subject, "basis": "aml", "reference": EVIDENCE, "until": "2046-01-01T00:00:00Z"}
+    refused = {"decision": "refuse", "reason": "contract_runs"}
+    return {
+        ("POST", "/v1/holds"): Sample("dpo", held),
+        ("POST", "/v1/holds/{hold}/release"): Sample("dpo", ids=hold),
+        ("POST", "/v1/erasure-requests"): Sample(
+            "subject", {"subject": "sub_" + letters}, staff={"evidence": EVIDENCE}
+        ),
+        ("GET", "/v1/erasure-requests"): Sample("dpo", params={"state": "waiting"}),
+        ("GET", "/v1/erasure-requests/{erasure}"): Sample("dpo", ids=request),
+        ("POST", "/v1/erasure-requests/{erasure}/decision"): Sample("dpo", refused, ids=request),
+        ("GET", "/v1/erasure-certificates/{certificate}"): Sample("dpo", ids={"certificate": certificate}),
     }
 
 
