@@ -1,8 +1,8 @@
 """The body of an answer to ``POST /v1/reads``, written quickly.
 
 Rules:
-- everything that is equal for all subjects in one situation is encoded once, and so is a feature with its range or flag,
-  of which there are few; any other value is encoded per subject and not kept;
+- everything that is equal for all subjects in one situation is encoded once, and so is a feature with its range or
+  flag, of which there are few; any other value is encoded per subject and not kept;
 - a denied feature has reasons and no value; a released one without a stored value is ``absent``; an explanation says
   ``would_release`` and never holds a value;
 - the texts of the reason codes stand once per answer, beside the results.

@@ -1,7 +1,8 @@
 """The hot route, ``POST /v1/reads``, answered in front of the framework: routing and its layers cost more than a read.
 
 Rules:
-- the layers every request passes stay around it: observation (id, log, metrics, headers, last guard), limits (size, time);
+- the layers every request passes stay around it: observation (id, log, metrics, headers, last guard) and limits
+  (size, time);
 - who asks comes from the token, never from the body; the token is checked before the body is read;
 - a denial is an answer (200); what could not be decided or recorded is a problem (503) and releases nothing;
 - whatever is raised on the way becomes the problem it becomes on every other route.

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import types
-from collections.abc import Collection, Coroutine, Generator
+from collections.abc import Awaitable, Collection, Generator
 from typing import Any, TypeVar, cast
 from urllib.parse import unquote_to_bytes
 
@@ -80,29 +80,30 @@ class _Metered:
         return message
 
 
-async def within(seconds: float | None, work: Coroutine[Any, Any, Result]) -> Result:
+async def within(seconds: float | None, work: Awaitable[Result]) -> Result:
     """Await ``work`` for at most so long. Raises: TimeoutError.
 
     What is there at once is answered without setting a timer, which would cost more than the receiving.
     """
+    steps = work.__await__()
     try:
-        waits_for = work.send(None)
+        waits_for = next(steps)
     except StopIteration as done:
         return cast("Result", done.value)
     async with asyncio.timeout(seconds):
-        return await _resume(work, waits_for)
+        return await _resume(steps, waits_for)
 
 
 @types.coroutine
-def _resume(work: Coroutine[Any, Any, Result], waits_for: Any) -> Generator[Any, Any, Result]:
-    """Go on with a coroutine that has begun, as ``await`` would have (PEP 380)."""
+def _resume(steps: Generator[Any, Any, Result], waits_for: Any) -> Generator[Any, Any, Result]:
+    """Go on with what has begun, as ``await`` would have (PEP 380)."""
     while True:
         try:
             sent = yield waits_for
         except BaseException as error:  # noqa: BLE001  a cancellation belongs to the work as well
-            step = functools.partial(work.throw, error)
+            step = functools.partial(steps.throw, error)
         else:
-            step = functools.partial(work.send, sent)
+            step = functools.partial(steps.send, sent)
         try:
             waits_for = step()
         except StopIteration as done:

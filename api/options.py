@@ -167,7 +167,10 @@ class KmsSettings(Group):
 
 
 class LimitSettings(Group):
-    """What a single request may cost. ``batch_body_bytes`` holds for batch routes, ``body_bytes`` for all others."""
+    """What a single request may cost. ``batch_body_bytes`` holds for batch routes, ``body_bytes`` for all others.
+
+    ``shapes_per_day``: how many answers of a shape not seen before a client may cause in a day (docs/decisions/0018).
+    """
 
     body_bytes: int = Field(default=65_536, ge=1024, le=16_777_216)
     batch_body_bytes: int = Field(default=524_288, ge=1024, le=67_108_864)
@@ -179,6 +182,7 @@ class LimitSettings(Group):
     header_timeout_s: int = Field(default=10, ge=1, le=60)
     body_timeout_s: int = Field(default=10, ge=1, le=120)
     connections: int = Field(default=2048, ge=1, le=65_536)
+    shapes_per_day: int = Field(default=1000, ge=1, le=1_000_000)
 
 
 class LogSettings(Group):

@@ -196,7 +196,11 @@ async def _watch(settings: Settings, root: RootKey, keyring: KeyRing, stack: Asy
 async def _open_gate(
     settings: Settings, database: Database, keyring: KeyRing, engine: PolicyEngine, stack: AsyncExitStack
 ) -> Gate:
-    options = GateOptions(deadline_s=settings.policy.deadline_ms / 1000, memo=settings.policy.memo_entries)
+    options = GateOptions(
+        deadline_s=settings.policy.deadline_ms / 1000,
+        memo=settings.policy.memo_entries,
+        shapes_per_day=settings.limits.shapes_per_day,
+    )
     gate, store = await open_gate(settings.database, database, keyring, engine, options)
     stack.push_async_callback(store.close)
     stack.push_async_callback(gate.close)

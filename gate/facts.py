@@ -292,6 +292,7 @@ def _field_facts(field: Field, *, bureau: bool, provision: bool) -> dict[str, An
         "bases": sorted(field.bases),
         "separate": field.separate,
         "written": field.needs_written(bureau=bureau, provision=provision),
+        "minors": field.minors.value,
     }
 
 

@@ -126,7 +126,7 @@ class Gate:
                     await self._serve(group)
                 await self._return(group)
         finally:
-            self._pumps.discard(asyncio.current_task())  # type: ignore[arg-type]  # it runs as a task
+            self._pumps.discard(asyncio.current_task())
             left, self._waiting = (self._waiting, []) if not self._pumps else ([], self._waiting)
             for pending in [*group, *left]:
                 pending.fail(GateClosedError)

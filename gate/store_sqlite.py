@@ -70,12 +70,13 @@ CROSS JOIN vault_subject_keys k ON k.tenant = ?2 AND k.subject = w.value
 LEFT JOIN gate_values v ON v.tenant = ?2 AND v.subject = w.value AND +v.segment IN (SELECT value FROM json_each(?3))
 """
 STANDING = """
-SELECT s.ref, s.version, s.pseudonym, coalesce((SELECT max(e.seq) FROM ledger_entries e WHERE e.stream = s.pseudonym), 0)
+SELECT s.ref, s.version, s.pseudonym,
+       coalesce((SELECT max(e.seq) FROM ledger_entries e WHERE e.stream = s.pseudonym), 0)
 FROM json_each(?1) w CROSS JOIN consent_subjects s ON s.tenant = ?2 AND s.ref = w.value
 """
 ROWS_AT_ONCE = (64, 8, 1)
 # OR FAIL with the FAIL of the table's trigger spares SQLite a journal per statement (see lineage.tables).
-_INSERT = f"INSERT OR FAIL INTO ledger_entries (id, {', '.join(COLUMNS)}) VALUES "
+_INSERT = f"INSERT OR FAIL INTO ledger_entries (id, {', '.join(COLUMNS)}) VALUES "  # noqa: S608  constants
 _ROW = f"(?{', ?' * len(COLUMNS)})"
 INSERTS = {count: _INSERT + ", ".join([_ROW] * count) for count in ROWS_AT_ONCE}
 _encode = msgspec.json.Encoder().encode

@@ -58,7 +58,8 @@ async def _databases(folder: Path, stack: ExitStack) -> dict[str, Measured]:
 def _machine(before: float) -> Iterator[str]:
     yield f"- {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     yield f"- requests sent by {GENERATOR}"
-    yield f"- load average before {before:.1f}, at the end {os.getloadavg()[0]:.1f}; measured {datetime.now(UTC):%Y-%m-%d}"
+    yield f"- load average before {before:.1f}, at the end {os.getloadavg()[0]:.1f}"
+    yield f"- measured {datetime.now(UTC):%Y-%m-%d}"
 
 
 def _options() -> argparse.Namespace:

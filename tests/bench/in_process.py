@@ -57,7 +57,7 @@ async def measure(measured: Measured, engine: PolicyEngine, case: Case) -> Measu
     gate, store = await open_gate(measured.url, database, keys, engine, options)
     try:
         whole = await _whole(gate, measured, case)
-        situator = Situator(store, keys, ColdPath(database, keys.mac).config)
+        situator = Situator(store, keys, ColdPath(database, keys).config)
         decider = Decider(engine, DecisionMemo(case.memo), deadline_s=DEADLINE_S)
         return Measurement(whole, await _deciding(situator, decider, measured, case))
     finally:

@@ -1,7 +1,7 @@
 """wrk as the load generator: it is C, and leaves the second core to what is measured.
 
-Used when ``wrk`` is on the path (Debian: ``apt-get install wrk``), else ``tests.bench.load`` sends the requests itself and
-takes part of the machine with it. Which one it was stands in the report.
+Used when ``wrk`` is on the path (Debian: ``apt-get install wrk``), else ``tests.bench.load`` sends the requests itself
+and takes part of the machine with it. Which one it was stands in the report.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ end
 function done(summary, latency)
   local e = summary.errors
   io.write(string.format('\\n{{"requests":%d,"us":%d,"p50":%d,"p99":%d,"failed":%d}}\\n', summary.requests,
-    summary.duration, latency:percentile(50), latency:percentile(99), e.connect + e.read + e.write + e.status + e.timeout))
+    summary.duration, latency:percentile(50), latency:percentile(99),
+    e.connect + e.read + e.write + e.status + e.timeout))
 end
 """
 

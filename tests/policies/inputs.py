@@ -79,6 +79,7 @@ fields = st.fixed_dictionaries(
         "bases": mostly(["consent", "contract", "emergency", "statutory_duty"], ["consent"], []),
         "separate": st.booleans(),
         "written": mostly(False, True),
+        "minors": mostly("guardian", "block", "never"),
     }
 )
 features = st.fixed_dictionaries(

@@ -141,6 +141,7 @@ def against_field(call: Json, name: str, *, child: bool) -> set[str]:
     must_hold = {
         "C3_NEVER": part(field, "class") in ("C1", "C2", "none"),
         "FIELD_OUTSIDE_CEILING": name in listed(purpose, "fields"),
+        "MINOR_BLOCKED": not child or part(field, "minors") == "guardian",
         "NECESSITY_MISSING": not is_sensitive(field, child=child) or name in listed(purpose, "necessity"),
         "NO_BASIS": basis == "consent" or (basis is not ABSENT and contains(listed(field, "bases"), basis)),
     }

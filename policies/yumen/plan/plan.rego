@@ -9,6 +9,7 @@ import data.yumen.classification
 import data.yumen.client
 import data.yumen.crossborder
 import data.yumen.forms
+import data.yumen.minors
 import data.yumen.needs
 import data.yumen.notice
 import data.yumen.purpose
@@ -69,6 +70,7 @@ field_rules(call, band) := {
 		some code, names in {
 			"C3_NEVER": known - c3.releasable(call),
 			"FIELD_OUTSIDE_CEILING": known - purpose.ceiling(call),
+			"MINOR_BLOCKED": known - minors.releasable(call, band, known),
 			"NECESSITY_MISSING": known - sensitive.justified(call, ordinary),
 			"NO_BASIS": known - basis.admitted(call, known),
 		}
