@@ -10,10 +10,14 @@ from vault.ages import AgeBand, age_band, full_years
 from vault.canonical import canonical_form, passes_luhn
 from vault.encoding import Entropy, system_entropy
 from vault.errors import (
+    ColumnTypeError,
+    DomainTooSmallError,
     EntropyError,
     IdentifierTakenError,
     KeyMissingError,
     NotAnIdentifierError,
+    NotInDomainError,
+    NotTokenisableError,
     RootKeyError,
     RootKeyExposedError,
     RootKeyMalformedError,
@@ -21,6 +25,7 @@ from vault.errors import (
     RootKeyUnavailableError,
     TamperedError,
     TokenNotFoundError,
+    TokenSpecError,
     TooLargeError,
     TruncatedError,
     UnknownKeyError,
@@ -30,6 +35,7 @@ from vault.errors import (
     VaultError,
     WrongRootKeyError,
 )
+from vault.fpe import FpeKind, Keep, is_fpe_token
 from vault.header import Suite
 from vault.identify import Identifier, SealedIdentifier, read_identifier, seal_identifier
 from vault.keyring import KeyPurpose, KeyRing
@@ -54,21 +60,28 @@ from vault.store import (
     subject_keys,
 )
 from vault.subject_key import SubjectKey
+from vault.token_kinds import Tokeniser, TokenKind, TokenScope, TokenSpec
 
 __all__ = [
     "AgeBand",
+    "ColumnTypeError",
+    "DomainTooSmallError",
     "Entropy",
     "EntropyError",
     "Fault",
     "FileRootKey",
+    "FpeKind",
     "Identifier",
     "IdentifierKind",
     "IdentifierTakenError",
+    "Keep",
     "KeyMissingError",
     "KeyPurpose",
     "KeyRing",
     "KeyState",
     "NotAnIdentifierError",
+    "NotInDomainError",
+    "NotTokenisableError",
     "RootKey",
     "RootKeyError",
     "RootKeyExposedError",
@@ -81,8 +94,13 @@ __all__ = [
     "SubjectKey",
     "Suite",
     "TamperedError",
+    "TokenKind",
     "TokenNotFoundError",
     "TokenOwner",
+    "TokenScope",
+    "TokenSpec",
+    "TokenSpecError",
+    "Tokeniser",
     "TooLargeError",
     "TruncatedError",
     "UnknownKeyError",
@@ -99,6 +117,7 @@ __all__ = [
     "identifiers",
     "insert_subject_key",
     "insert_subject_keys",
+    "is_fpe_token",
     "issue_tokens",
     "load_key_ring",
     "mask",

@@ -170,3 +170,54 @@ class WrongRootKeyError(RootKeyError):
     """The stored keys were wrapped by another root key than the one configured."""
 
     code: ClassVar[str] = "vault/wrong_root_key"
+
+
+class DomainTooSmallError(VaultError):
+    """Fewer than a million messages: format-preserving encryption of them could be listed and undone."""
+
+    code: ClassVar[str] = "vault/domain_too_small"
+
+    def __init__(self, radix: int, length: int) -> None:
+        super().__init__(f"{length} numerals of radix {radix} are fewer than 1,000,000 messages")
+        self.radix = radix
+        self.length = length
+
+
+class NotInDomainError(VaultError):
+    """The number, numeral or tweak is outside what the cipher was set up for."""
+
+    code: ClassVar[str] = "vault/not_in_domain"
+
+    def __init__(self) -> None:
+        super().__init__("not a message of this domain")
+
+
+class NotTokenisableError(VaultError):
+    """The value cannot become a token of this kind; `fault` says why, never the value."""
+
+    code: ClassVar[str] = "vault/not_tokenisable"
+
+    def __init__(self, kind: str, fault: str) -> None:
+        super().__init__(f"no {kind} that can be tokenised: {fault}")
+        self.kind = kind
+        self.fault = fault
+
+
+class TokenSpecError(VaultError):
+    """A token kind is asked for with options that do not fit it."""
+
+    code: ClassVar[str] = "vault/token_spec"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+class ColumnTypeError(VaultError):
+    """A column whose type cannot hold identifiers as they are written: numbers lose leading zeros."""
+
+    code: ClassVar[str] = "vault/column_type"
+
+    def __init__(self, found: str) -> None:
+        super().__init__(f"a column of {found} cannot be tokenised; give it as text")
+        self.found = found

@@ -2,7 +2,7 @@
 
 Rules:
 - one secret, one use: key-encryption keys wrap subject keys, index keys feed the blind index,
-  ledger keys authenticate ledger entries;
+  ledger keys authenticate ledger entries, token keys feed deterministic and format-preserving tokens;
 - keys are versioned; the highest version writes, every loaded version reads, others are refused;
 - a subject's wrapped keys are bound to tenant, subject and both versions;
 - an identifier is never hashed without a key (an 18-digit number has fewer than 2^37 values);
@@ -36,6 +36,7 @@ from vault.header import (
 )
 from vault.secret import Keeper, SecretBytes
 from vault.subject_key import KEY_BYTES, SubjectKey
+from vault.token_kinds import Tokeniser, TokenScope, TokenSpec, derive_token_key
 
 FIRST_KEY_ID: Final = 1
 WRAPPED_SUBJECT_KEY_BYTES: Final = HEADER_BYTES + 4 + NONCE_BYTES + 2 * KEY_BYTES + TAG_BYTES
@@ -51,6 +52,7 @@ class KeyPurpose(StrEnum):
     KEK = "kek"
     INDEX = "index"
     LEDGER = "ledger"
+    TOKEN = "token"  # noqa: S105  a purpose, not a secret
 
 
 @final
@@ -63,9 +65,12 @@ class KeyRing(Keeper):
         "_keks",
         "_ledger",
         "_lookup",
+        "_token_keys",
+        "_tokenisers",
         "index_version",
         "key_version",
         "ledger_version",
+        "token_version",
     )
 
     def __init__(self, keys: Mapping[KeyPurpose, Mapping[int, SecretBytes]]) -> None:
@@ -81,6 +86,9 @@ class KeyRing(Keeper):
         self.ledger_version = newest_first[0][0]
         self._ledger = tuple(key.reveal() for _, key in newest_first)
         self._lookup: dict[tuple[str, str], bytes] = {}
+        self._token_keys = {version: key.reveal() for version, key in keys[KeyPurpose.TOKEN].items()}
+        self.token_version = max(self._token_keys)
+        self._tokenisers: dict[tuple[TokenScope, TokenSpec, int], Tokeniser] = {}
 
     def new_subject_key(self, tenant: str, subject: str, entropy: Entropy = system_entropy) -> tuple[SubjectKey, bytes]:
         """Make a subject's keys and wrap them for storage.
@@ -121,6 +129,28 @@ class KeyRing(Keeper):
         """
         key = self._lookup.get((tenant, field)) or self._derive_lookup(tenant, field)
         return self._index_header + hmac.digest(key, canonical.encode(), "sha256")
+
+    @property
+    def token_versions(self) -> tuple[int, ...]:
+        """The versions of the token key that are loaded, newest first."""
+        return tuple(sorted(self._token_keys, reverse=True))
+
+    def tokeniser(self, scope: TokenScope, spec: TokenSpec, version: int | None = None) -> Tokeniser:
+        """Give the maker of deterministic or format-preserving tokens of a scope, of the newest version unless said.
+
+        Raises: UnknownKeyError: no such version is loaded; TokenSpecError: random tokens are not computed.
+        """
+        chosen = self.token_version if version is None else version
+        found = self._tokenisers.get((scope, spec, chosen))
+        if found is None:
+            root = self._token_keys.get(chosen)
+            if root is None:
+                raise UnknownKeyError(chosen)
+            if len(self._tokenisers) >= _LOOKUP_KEYS_KEPT:
+                self._tokenisers.clear()
+            found = Tokeniser(derive_token_key(root, chosen, scope, spec), spec)
+            self._tokenisers[scope, spec, chosen] = found
+        return found
 
     def mac(self, data: bytes) -> bytes:
         """Authenticate ledger bytes with the newest ledger key (HMAC-SHA-256, 32 B)."""

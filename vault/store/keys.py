@@ -4,7 +4,7 @@ Rules:
 - missing deployment keys are made once: insert if absent, then read what is there, so that two
   processes that start together use the same keys;
 - keys that were lost are never replaced in silence: with subject keys present and no key-encryption
-  key, the vault refuses to start;
+  key, the vault refuses to start; the token key alone is younger than some deployments and made where none ever was;
 - a subject's stored key is never overwritten;
 - retired keys are not loaded, so nothing opens under them.
 """
@@ -120,8 +120,8 @@ async def _make_keys(
     now: datetime,
     entropy: Entropy,
 ) -> None:
-    if (await connection.execute(select(_SUBJECT_KEYS.c.subject).limit(1))).first():
-        raise KeyMissingError(f"{', '.join(missing)} key, though subjects have keys: restore vault_keys")
+    if set(missing) != {KeyPurpose.TOKEN} or await _had_key(connection, KeyPurpose.TOKEN):
+        await _require_no_subjects(connection, missing)
     rows = []
     for purpose in missing:
         key = SecretBytes(draw(entropy, KEY_BYTES))
@@ -136,6 +136,17 @@ async def _make_keys(
             }
         )
     await connection.execute(insert_into(connection, _KEYS).on_conflict_do_nothing(), rows)
+
+
+async def _had_key(connection: AsyncConnection, purpose: KeyPurpose) -> bool:
+    """Whether a key of a purpose was ever made, retired ones included."""
+    found = await connection.execute(select(_KEYS.c.version).where(_KEYS.c.purpose == purpose).limit(1))
+    return found.first() is not None
+
+
+async def _require_no_subjects(connection: AsyncConnection, missing: Sequence[KeyPurpose]) -> None:
+    if (await connection.execute(select(_SUBJECT_KEYS.c.subject).limit(1))).first():
+        raise KeyMissingError(f"{', '.join(missing)} key, though subjects have keys: restore vault_keys")
 
 
 def _context(purpose: KeyPurpose, version: int) -> bytes:
