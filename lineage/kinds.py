@@ -25,6 +25,7 @@ class Kind(StrEnum):
     IDENTIFIERS_STORED = "identifiers.stored"
     IDENTIFIERS_REVEALED = "identifiers.revealed"
     TOKEN_RESOLVED = "token.resolved"  # noqa: S105 - the name of an event
+    TOKENS_MADE = "tokens.made"  # noqa: S105 - the name of an event
     TENANT_REGISTERED = "tenant.registered"
     TENANT_UPDATED = "tenant.updated"
     PARTY_REGISTERED = "party.registered"

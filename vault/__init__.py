@@ -10,6 +10,9 @@ from vault.ages import AgeBand, age_band, full_years
 from vault.canonical import canonical_form, passes_luhn
 from vault.encoding import Entropy, system_entropy
 from vault.errors import (
+    BulkPlanError,
+    BulkSourceError,
+    BulkTargetError,
     ColumnTypeError,
     DomainTooSmallError,
     EntropyError,
@@ -26,6 +29,7 @@ from vault.errors import (
     TamperedError,
     TokenNotFoundError,
     TokenSpecError,
+    TokensRefusedError,
     TooLargeError,
     TruncatedError,
     UnknownKeyError,
@@ -64,6 +68,9 @@ from vault.token_kinds import Tokeniser, TokenKind, TokenScope, TokenSpec
 
 __all__ = [
     "AgeBand",
+    "BulkPlanError",
+    "BulkSourceError",
+    "BulkTargetError",
     "ColumnTypeError",
     "DomainTooSmallError",
     "Entropy",
@@ -101,6 +108,7 @@ __all__ = [
     "TokenSpec",
     "TokenSpecError",
     "Tokeniser",
+    "TokensRefusedError",
     "TooLargeError",
     "TruncatedError",
     "UnknownKeyError",

@@ -7,6 +7,7 @@ Rules:
   bytes are one error, so that an answer teaches an attacker nothing.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -221,3 +222,43 @@ class ColumnTypeError(VaultError):
     def __init__(self, found: str) -> None:
         super().__init__(f"a column of {found} cannot be tokenised; give it as text")
         self.found = found
+
+
+class BulkPlanError(VaultError):
+    """A plan for whole files does not fit them or itself; `problems` name columns and options, never values."""
+
+    code: ClassVar[str] = "vault/bulk_plan"
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class BulkSourceError(VaultError):
+    """A file or stream cannot be read as rows."""
+
+    code: ClassVar[str] = "vault/bulk_source"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class BulkTargetError(VaultError):
+    """The folder for the result holds something else, or a run over another file or plan."""
+
+    code: ClassVar[str] = "vault/bulk_target"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class TokensRefusedError(VaultError):
+    """Tokens may not be made for this recipient, purpose or field."""
+
+    code: ClassVar[str] = "vault/tokens_refused"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why

@@ -27,6 +27,9 @@ COMMANDS = {
     "tenants": Place("api.cli.commands.tenants", both("List and add tenants.", "查看与新增租户。"), DATA),
     "subjects": Place("api.cli.commands.subjects", both("Register people from a file.", "从文件登记人员。"), DATA),
     "load": Place("api.cli.commands.load", both("Load feature values from a file.", "从文件加载特征值。"), DATA),
+    "tokenise": Place(
+        "api.cli.commands.tokenise", both("Turn identifiers of a file into tokens.", "把文件中的标识符变为令牌。"), DATA
+    ),
     "catalog": Place("api.cli.commands.catalog", both("Fields, features and views.", "字段、特征与视图。"), DATA),
     "policy": Place(
         "api.cli.commands.policy", both("The policy, its reasons, a trial of it.", "规则、理由与试算。"), WATCH
