@@ -81,6 +81,7 @@ from consent.values import (
     Purpose,
     PurposeStatus,
     Tenant,
+    TokenRule,
     TransferMechanism,
 )
 
@@ -149,6 +150,7 @@ __all__ = [
     "SubjectNotFoundError",
     "Tenant",
     "TenantNotFoundError",
+    "TokenRule",
     "TooManyGrantsError",
     "TooSoonToAskError",
     "TransferMechanism",

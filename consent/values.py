@@ -20,6 +20,7 @@ from catalog import LawfulBasis, ReleaseForm
 from consent.errors import InvalidValueError
 from consent.ids import check_name, check_text
 from consent.instants import check_aware
+from vault import Keep, TokenKind
 
 _REGION = re.compile(r"[A-Z]{2}")
 _TEXT_LIMIT = 20_000
@@ -172,8 +173,25 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRule:
+    """Which kind of token a client is given for a field, where the form of release is a token.
+
+    Attributes:
+        keep: what a format-preserving token of a resident identity number keeps.
+    """
+
+    field: str
+    kind: TokenKind
+    keep: Keep = Keep.NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """A registered service of a party, with the products and purposes it may name."""
+    """A registered service of a party, with the products and purposes it may name.
+
+    Attributes:
+        tokens: fields whose tokens are computed; random ones, which can be erased, for all others.
+    """
 
     tenant: str
     name: str
@@ -184,10 +202,12 @@ class Client:
     max_form: ReleaseForm
     status: ClientStatus = ClientStatus.ACTIVE
     region: str = "CN"
+    tokens: tuple[TokenRule, ...] = ()
 
     def __post_init__(self) -> None:
         check_name(self.tenant, "tenant")
         check_name(self.name, "client")
+        check_distinct((rule.field for rule in self.tokens), "tokens")
         check_name(self.party, "party")
         check_distinct(self.products, "products")
         check_distinct(self.purposes, "purposes")
