@@ -247,6 +247,7 @@ class Purpose:
             else, puts the current notice out of force until a new version is published (PIPL 14).
         max_grant_days: the longest a consent may run; None for no bound.
         foreign_authority: serves a foreign judicial or enforcement body: always denied (PIPL 41).
+        reveals: fields of the ceiling whose tokens may be revealed to a recipient for this purpose.
     """
 
     tenant: str
@@ -265,6 +266,7 @@ class Purpose:
     max_grant_days: int | None = None
     foreign_authority: bool = False
     revision: int = 1
+    reveals: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_name(self.tenant, "tenant")
@@ -272,6 +274,9 @@ class Purpose:
         check_distinct((entry.field for entry in self.ceiling), "ceiling")
         check_distinct((override.name for override in self.overrides), "overrides")
         check_distinct(self.methods, "methods")
+        check_distinct(self.reveals, "reveals")
+        if not set(self.reveals) <= self.fields:
+            raise InvalidValueError("reveals", "names a field that is not in the ceiling")
         check_aware(self.pipia_expires, "pipia_expires")
         for text, item in ((self.basis_ref, "basis_ref"), (self.pipia, "pipia")):
             if text is not None:

@@ -1,4 +1,4 @@
-"""The vault's SQL: keys, identifiers with their blind index, tokens.
+"""The vault's SQL: keys, identifiers with their blind index, tokens, reveals.
 
 Functions take an open connection and never begin or end a transaction.
 """
@@ -12,11 +12,16 @@ from vault.store.keys import (
     open_key_ring,
     subject_keys,
 )
-from vault.store.tokens import TokenOwner, issue_tokens, new_token, resolve_token
+from vault.store.reveals import Asked, approve_reveal, ask_reveal, count_shown, take_budget, use_reveal
+from vault.store.tokens import TokenOwner, issue_tokens, new_token, resolve_token, resolve_tokens
 
 __all__ = [
+    "Asked",
     "KeyState",
     "TokenOwner",
+    "approve_reveal",
+    "ask_reveal",
+    "count_shown",
     "find_by_index",
     "identifiers",
     "insert_subject_key",
@@ -27,5 +32,8 @@ __all__ = [
     "open_key_ring",
     "put_identifiers",
     "resolve_token",
+    "resolve_tokens",
     "subject_keys",
+    "take_budget",
+    "use_reveal",
 ]
