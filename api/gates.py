@@ -31,7 +31,7 @@ from gate.store import HotStore
 from gate.store_postgres import PostgresStore
 from gate.store_sqlite import SqliteStore
 from lineage import Shape, count_shapes, ensure_shapes, guard, new_shapes
-from vault import KeyRing, issue_tokens, refresh_key_ring
+from vault import KeyRing, identifiers, issue_tokens, refresh_key_ring
 
 GROUPS_AT_ONCE = 3  # over a network: the round trips of one, the computing of the other
 
@@ -63,7 +63,7 @@ async def open_gate(
     gate = Gate(
         Situator(store, keys, cold.config),
         Decider(engine, DecisionMemo(chosen.memo), deadline_s=chosen.deadline_s),
-        Fetcher(store, keys, cold.tokens),
+        Fetcher(store, keys, tokens=cold.tokens, identifiers=cold.identifiers),
         Recorder(store, keys, cold.keep_shapes),
         groups_at_once=1 if isinstance(store, SqliteStore) else GROUPS_AT_ONCE,
     )
@@ -101,6 +101,13 @@ class ColdPath:
         """Give each subject's token, making the missing ones."""
         async with self._database.transaction() as tx:
             return await issue_tokens(tx.connection, tenant, refs, field, recipient, purpose, tx.now)
+
+    async def identifiers(
+        self, tenant: str, refs: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[tuple[str, str], bytes]:
+        """Give sealed identifiers, for tokens that are computed of them."""
+        async with self._database.reading() as tx:
+            return await identifiers(tx.connection, tenant, refs, fields)
 
     async def keep_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         """Record shapes that are new; answers those that are too many for their client today and were not recorded."""

@@ -40,6 +40,12 @@ class Metrics:
         self._engine = Counter(
             "yumen_engine_errors", "Policy engine faults, by code.", ("code",), registry=self.registry
         )
+        self._thresholds = Counter(
+            "yumen_reveal_thresholds",
+            "Times a client's revealed identifiers passed a threshold of the law.",
+            ("threshold",),
+            registry=self.registry,
+        )
         self.ready = Gauge("yumen_ready", "Whether the last readiness check passed.", registry=self.registry)
         self._request_children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._children: dict[tuple[str, str], Counter | Histogram] = {}
@@ -73,6 +79,10 @@ class Metrics:
     def engine_error(self, code: str) -> None:
         """Count a fault of the policy engine."""
         self._count(("engine", code), self._engine, 1)
+
+    def reveal_threshold(self, threshold: int) -> None:
+        """Count a client that was shown 50, 500 or 5,000 identifiers more."""
+        self._count(("threshold", str(threshold)), self._thresholds, 1)
 
     def render(self) -> bytes:
         """The metrics in Prometheus's text format."""

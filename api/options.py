@@ -191,3 +191,21 @@ class LogSettings(Group):
     level: LogLevel = "INFO"
     file: Path | None = None
     retention_days: int = Field(default=365, ge=1, le=3660)
+
+
+class RevealSettings(BaseModel):
+    """How far tokens are turned back into identifiers.
+
+    Attributes:
+        daily_budget: tokens that one client may have revealed in a day (of China).
+        at_once: tokens of one call; more need a request that somebody else approved.
+        bulk: whether such requests are taken at all.
+        request_hours: how long a request stays open.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    daily_budget: int = Field(default=50, ge=0, le=100_000)
+    at_once: int = Field(default=10, ge=1, le=1000)
+    bulk: bool = False
+    request_hours: int = Field(default=24, ge=1, le=168)

@@ -25,7 +25,16 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from api.hardening import weaknesses
-from api.options import IssuerSettings, KmsSettings, LimitSettings, LogSettings, Mode, PolicySettings, SuiteName
+from api.options import (
+    IssuerSettings,
+    KmsSettings,
+    LimitSettings,
+    LogSettings,
+    Mode,
+    PolicySettings,
+    RevealSettings,
+    SuiteName,
+)
 
 PREFIX = "YUMEN_"
 CONFIG_VARIABLE = "YUMEN_CONFIG"
@@ -70,6 +79,7 @@ class Settings(BaseSettings):
     policy: PolicySettings = PolicySettings()
     issuer: IssuerSettings = IssuerSettings()
     limits: LimitSettings = LimitSettings()
+    reveals: RevealSettings = RevealSettings()
     log: LogSettings = LogSettings()
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
     idempotency_hours: int = Field(default=24, ge=1, le=720)

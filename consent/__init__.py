@@ -97,6 +97,7 @@ from consent.values import (
     Purpose,
     PurposeStatus,
     Tenant,
+    TokenRule,
     TransferMechanism,
 )
 
@@ -182,6 +183,7 @@ __all__ = [
     "SubjectStatus",
     "Tenant",
     "TenantNotFoundError",
+    "TokenRule",
     "TooManyGrantsError",
     "TooSoonToAskError",
     "TransferMechanism",

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from catalog import Catalog, Feature, Field, digest
-from consent import Client, Party, PartyRole, Purpose, Registry
+from consent import Client, Party, PartyRole, Purpose, Registry, TokenRule
+from vault import TokenKind
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FOREVER_US = 2**62
@@ -122,6 +123,7 @@ class Call:
         material: digest of what the purpose's current notice promises; "" without one.
         valid_until_us: when a state inside the facts changes with the clock.
         shortest_life_us: the shortest retention among the asked fields, None if none ends.
+        tokens: by field, the kind of token where it is computed of the value.
     """
 
     key: CallKey
@@ -133,6 +135,7 @@ class Call:
     valid_until_us: int
     shortest_life_us: int | None
     lives_us: Mapping[str, int]
+    tokens: Mapping[str, TokenRule] = field(default_factory=dict)
     _narrowed: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def narrow(self, fields_text: str) -> tuple[str, ...]:
@@ -181,6 +184,7 @@ def resolve(key: CallKey, config: Config, now_us: int) -> Call:
         valid_until_us=_next_change_us(purpose, party, now),
         shortest_life_us=min(lives.values(), default=None),
         lives_us=lives,
+        tokens=_computed_tokens(client),
     )
 
 
@@ -309,6 +313,12 @@ def _feature_facts(catalog: Catalog, tenant: str, name: str, recipient: str) -> 
         "form": form.value,
         "forms": [each.value for each in feature.forms],
     }
+
+
+def _computed_tokens(client: Client | None) -> dict[str, TokenRule]:
+    """By field: tokens that come of a key; all others are random."""
+    rules = client.tokens if client else ()
+    return {rule.field: rule for rule in rules if rule.kind is not TokenKind.RANDOM}
 
 
 def _next_change_us(purpose: Purpose | None, party: Party | None, now: datetime) -> int:

@@ -32,6 +32,10 @@ class Kind(StrEnum):
     IDENTIFIERS_STORED = "identifiers.stored"
     IDENTIFIERS_REVEALED = "identifiers.revealed"
     TOKEN_RESOLVED = "token.resolved"  # noqa: S105 - the name of an event
+    REVEAL_ASKED = "reveal.asked"
+    REVEAL_APPROVED = "reveal.approved"
+    REVEAL_THRESHOLD = "reveal.threshold"
+    TOKENS_MADE = "tokens.made"
     TENANT_REGISTERED = "tenant.registered"
     TENANT_UPDATED = "tenant.updated"
     PARTY_REGISTERED = "party.registered"

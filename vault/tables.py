@@ -104,3 +104,45 @@ class VaultToken(SQLModel, table=True):
     recipient: str = Field(sa_type=Text)
     purpose: str = Field(sa_type=Text)
     created_us: int = Field(sa_type=BigInteger)
+
+
+class VaultRevealDay(SQLModel, table=True):
+    """How many tokens a client asked to have revealed on one day."""
+
+    __tablename__: ClassVar[str] = "vault_reveal_days"
+    __table_args__: ClassVar[dict[str, object]] = {"sqlite_with_rowid": False}
+
+    tenant: str = Field(primary_key=True, sa_type=Text)
+    client: str = Field(primary_key=True, sa_type=Text)
+    day: int = Field(primary_key=True)
+    used: int = Field(sa_type=BigInteger)
+
+
+class VaultRevealTotal(SQLModel, table=True):
+    """How many identifiers a client was ever shown, by the threshold of the law that counts them."""
+
+    __tablename__: ClassVar[str] = "vault_reveal_totals"
+    __table_args__: ClassVar[dict[str, object]] = {"sqlite_with_rowid": False}
+
+    tenant: str = Field(primary_key=True, sa_type=Text)
+    client: str = Field(primary_key=True, sa_type=Text)
+    threshold: int = Field(primary_key=True)
+    shown: int = Field(sa_type=BigInteger)
+
+
+class VaultRevealRequest(SQLModel, table=True):
+    """A request to reveal many tokens at once, which somebody else approves; the tokens as a keyed digest only."""
+
+    __tablename__: ClassVar[str] = "vault_reveal_requests"
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    tenant: str = Field(sa_type=Text)
+    client: str = Field(sa_type=Text)
+    digest: bytes = Field(sa_type=LargeBinary)
+    tokens: int
+    asked_by: str = Field(sa_type=Text)
+    asked_us: int = Field(sa_type=BigInteger)
+    expires_us: int = Field(sa_type=BigInteger)
+    approved_by: str | None = Field(default=None, sa_type=Text)
+    approved_us: int | None = Field(default=None, sa_type=BigInteger)
+    used_us: int | None = Field(default=None, sa_type=BigInteger)

@@ -44,6 +44,9 @@ COMMANDS = {
     "restore": Place(
         "api.cli.commands.restore", both("After a backup: repeat what ended.", "恢复备份后重做撤回与删除。"), DATA
     ),
+    "tokenise": Place(
+        "api.cli.commands.tokenise", both("Turn identifiers of a file into tokens.", "把文件中的标识符变为令牌。"), DATA
+    ),
     "catalog": Place("api.cli.commands.catalog", both("Fields, features and views.", "字段、特征与视图。"), DATA),
     "policy": Place(
         "api.cli.commands.policy", both("The policy, its reasons, a trial of it.", "规则、理由与试算。"), WATCH

@@ -99,7 +99,7 @@ async def watched_gate(
     gate = Gate(
         Situator(store, lender.keys, load or cold.config),
         Decider(engine, DecisionMemo(memo), deadline_s=deadline_s),
-        Fetcher(store, lender.keys, cold.tokens),
+        Fetcher(store, lender.keys, tokens=cold.tokens, identifiers=cold.identifiers),
         Recorder(store, lender.keys, cold.keep_shapes),
         groups_at_once=groups_at_once,
     )

@@ -33,11 +33,13 @@ def ring(
     ledger: dict[int, bytes] | None = None,
     index: dict[int, bytes] | None = None,
     suites: dict[KeyVersion, Suite] | None = None,
+    token: dict[int, bytes] | None = None,
 ) -> KeyRing:
     keys = {purpose: {1: key_of(160)} for purpose in KeyPurpose} | {
         KeyPurpose.KEK: kek or {1: key_of(64)},
         KeyPurpose.INDEX: index or {1: key_of(96)},
         KeyPurpose.LEDGER: ledger or {1: key_of(128)},
+        KeyPurpose.TOKEN: token or {1: key_of(160)},
     }
     secrets = {purpose: {v: SecretBytes(k) for v, k in versions.items()} for purpose, versions in keys.items()}
     return KeyRing(secrets, suites)

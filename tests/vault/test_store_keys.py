@@ -55,6 +55,7 @@ async def test_the_first_start_makes_keys_and_later_starts_use_them(database: Da
         ("kek", 1, "active"),
         ("ledger", 1, "active"),
         ("names", 1, "active"),
+        ("token", 1, "active"),
     ]
 
 
@@ -157,3 +158,22 @@ async def test_thousands_of_subject_keys_are_stored_and_read_in_batches(database
         assert await insert_subject_keys(tx.connection, TENANT, wrapped, tx.now) == wrapped
         versions = (await tx.connection.execute(table_of(VaultSubjectKey).select())).all()
     assert {row.kek_version for row in versions} == {1}
+
+
+async def test_a_deployment_older_than_token_keys_gets_one(database: Database, root: FileRootKey) -> None:
+    ring = await start(database, root)
+    _, wrapped = ring.new_subject_key(TENANT, SUBJECT)
+    async with database.transaction() as tx:
+        await insert_subject_key(tx.connection, TENANT, SUBJECT, wrapped, tx.now)
+        await tx.connection.execute(delete(KEYS).where(KEYS.c.purpose == "token"))
+    assert (await start(database, root)).token_versions == (1,)
+
+
+async def test_a_retired_token_key_is_not_replaced_in_silence(database: Database, root: FileRootKey) -> None:
+    ring = await start(database, root)
+    _, wrapped = ring.new_subject_key(TENANT, SUBJECT)
+    async with database.transaction() as tx:
+        await insert_subject_key(tx.connection, TENANT, SUBJECT, wrapped, tx.now)
+        await tx.connection.execute(update(KEYS).where(KEYS.c.purpose == "token").values(state=KeyState.RETIRED))
+    with pytest.raises(KeyMissingError, match="token key"):
+        await start(database, root)

@@ -77,10 +77,11 @@ async def open_key_ring(
     `suite` is that of keys that are made now; keys that are there keep theirs.
     Raises: KeyMissingError: keys were lost; RootKeyError; TamperedError.
     """
-    present = {row.purpose for row in await wrapped_keys(connection, active=True)}
+    rows = await wrapped_keys(connection)
+    present = {row.purpose for row in rows if row.state is KeyState.ACTIVE}
     missing = [purpose for purpose in KeyPurpose if purpose not in present]
     if missing:
-        await _require_new(connection, missing)
+        await _require_new(connection, missing, had={row.purpose for row in rows})
         for purpose in missing:
             place = KeyVersion(purpose, FIRST_VERSION)
             await insert_key(connection, root, place, suite=suite, now=now, entropy=entropy)
@@ -194,8 +195,8 @@ def context(place: KeyVersion) -> bytes:
     return bind("yumen/key", place.purpose.value, place.version)
 
 
-async def _require_new(connection: AsyncConnection, missing: Sequence[KeyPurpose]) -> None:
-    lost = [purpose for purpose in missing if purpose.is_original]
+async def _require_new(connection: AsyncConnection, missing: Sequence[KeyPurpose], *, had: set[KeyPurpose]) -> None:
+    lost = [purpose for purpose in missing if purpose.is_original or purpose in had]
     if lost and (await connection.execute(select(_SUBJECT_KEYS.c.subject).limit(1))).first():
         raise KeyMissingError(f"{', '.join(lost)} key, though subjects have keys: restore vault_keys")
 

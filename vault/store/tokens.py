@@ -84,6 +84,21 @@ async def resolve_token(connection: AsyncConnection, tenant: str, token: str, re
     return TokenOwner(row.subject, row.field, row.purpose)
 
 
+async def resolve_tokens(
+    connection: AsyncConnection, tenant: str, tokens: Sequence[str], recipient: str
+) -> dict[str, TokenOwner]:
+    """Find what tokens stand for, for the recipient they were made for; all others are not in it."""
+    table = _TOKENS.c
+    found: dict[str, TokenOwner] = {}
+    for batch in batches([token for token in tokens if is_opaque_name(TOKEN_PREFIX, token)]):
+        statement = select(table.token, table.subject, table.field, table.purpose).where(
+            table.token.in_(batch), table.tenant == tenant, table.recipient == recipient
+        )
+        for row in await connection.execute(statement):
+            found[row.token] = TokenOwner(row.subject, row.field, row.purpose)
+    return found
+
+
 def new_token(entropy: Entropy = system_entropy) -> str:
     """Draw a token: `tok_` and 26 characters of lowercase base32."""
     return opaque_name(TOKEN_PREFIX, draw(entropy, NAME_BYTES))

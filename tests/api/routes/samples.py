@@ -74,6 +74,13 @@ def of_people(things: Things) -> dict[tuple[str, str], Sample]:
         "subjects": [things.subject],
         "features": list(FEATURES),
     }
+    tokens = {
+        "purpose": "credit_scoring",
+        "product": "cash_loan",
+        "feature": FEATURES[0],
+        "tokens": ["tok_" + "a" * 26],
+    }
+    request = {"reveal_request": "rr_" + "a" * 26}
     reveal = {"fields": ["mobile_no"], "reason": "dispute"}
     return {
         ("POST", "/v1/reads"): Sample("scorer", read),
@@ -81,6 +88,9 @@ def of_people(things: Things) -> dict[tuple[str, str], Sample]:
         ("POST", "/v1/subjects/lookup"): Sample("dpo", {"field": "mobile_no", "value": "13911112222"}),
         ("POST", "/v1/subjects/{subject}/reveal"): Sample("dpo", reveal, ids=who),
         ("GET", "/v1/subjects/{subject}/identifiers"): Sample("subject", ids=who),
+        ("POST", "/v1/reveals"): Sample("scorer", tokens),
+        ("POST", "/v1/reveal-requests"): Sample("scorer", tokens),
+        ("POST", "/v1/reveal-requests/{reveal_request}/approval"): Sample("dpo", ids=request),
         ("POST", "/v1/values"): Sample("steward", {"view": "behaviour", "rows": [row]}),
     }
 
