@@ -50,6 +50,7 @@ from vault.kms.protocol import RootKey
 from vault.masks import mask
 from vault.resident_id import check_character, resident_id_birth_date
 from vault.secret import SecretBytes, SecretText
+from vault.signer import LogSigner
 from vault.store import (
     KeyState,
     TokenOwner,
@@ -98,6 +99,7 @@ __all__ = [
     "KmsKeyMissingError",
     "KmsRefusedError",
     "KmsUnavailableError",
+    "LogSigner",
     "NotAnIdentifierError",
     "RootKey",
     "RootKeyError",

@@ -29,6 +29,7 @@ from vault.errors import KeyDisabledError, KeyMissingError, TamperedError, Trunc
 from vault.header import FORMAT_VERSION, HEADER_BYTES, NONCE_BYTES, TAG_BYTES, Suite, header, read_key_id
 from vault.kms.protocol import RootKey
 from vault.secret import Keeper, SecretBytes
+from vault.signer import LogSigner
 from vault.subject_key import SubjectKey
 from vault.suites import AEADS, KEY_BYTES, MACS, Aead, derive
 from vault.uses import UseCount
@@ -52,6 +53,7 @@ class KeyPurpose(StrEnum):
     INDEX = "index"
     LEDGER = "ledger"
     NAMES = "names"
+    LOG = "log"
 
     @property
     def is_original(self) -> bool:
@@ -62,6 +64,11 @@ class KeyPurpose(StrEnum):
     def is_retirable(self) -> bool:
         """Say whether what an old version made can be made anew under a newer one, so that the old one may go."""
         return self in {KeyPurpose.KEK, KeyPurpose.INDEX}
+
+    @property
+    def is_rotatable(self) -> bool:
+        """Say whether it may have newer versions; the log's key is what others know the log by."""
+        return self is not KeyPurpose.LOG
 
 
 class KeyVersion(NamedTuple):
@@ -141,6 +148,11 @@ class KeyRing(Keeper):
         self.index_version = self._index[-1][0]
         self._macs = tuple((key.reveal(), MACS[s]) for _, s, key in reversed(self._versions(KeyPurpose.LEDGER)))
         self.ledger_version = max(self._keys[KeyPurpose.LEDGER])
+
+    @property
+    def log_signer(self) -> LogSigner:
+        """What signs the transparency log: its first key, for ever, since a log is known by its key."""
+        return LogSigner(next(iter(self._keys[KeyPurpose.LOG].values())))
 
     def adopt(self, newer: "KeyRing") -> None:
         """Take over the keys of a ring that was loaded later; nothing that holds this ring notices but by their use."""
