@@ -33,7 +33,6 @@ from gate.store_sqlite import SqliteStore
 from lineage import Mac, Shape, ensure_shapes, guard
 from vault import KeyRing, issue_tokens, refresh_key_ring
 
-
 GROUPS_AT_ONCE = 3  # over a network: the round trips of one, the computing of the other
 
 

@@ -25,7 +25,16 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from api.hardening import weaknesses
-from api.options import IssuerSettings, KmsSettings, LimitSettings, LogSettings, Mode, PolicySettings, SuiteName
+from api.options import (
+    IssuerSettings,
+    KmsSettings,
+    LimitSettings,
+    LogSettings,
+    Mode,
+    PolicySettings,
+    SuiteName,
+    TransparencySettings,
+)
 
 PREFIX = "YUMEN_"
 CONFIG_VARIABLE = "YUMEN_CONFIG"
@@ -70,6 +79,7 @@ class Settings(BaseSettings):
     issuer: IssuerSettings = IssuerSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
+    transparency: TransparencySettings = TransparencySettings()
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
     idempotency_hours: int = Field(default=24, ge=1, le=720)
     docs: bool | None = None
@@ -110,6 +120,11 @@ class Settings(BaseSettings):
     def issuer_key_file(self) -> Path:
         """Where the development issuer's signing key lives."""
         return self.data_dir / "issuer.key"
+
+    @property
+    def log_folder(self) -> Path:
+        """Where the transparency log's tiles and checkpoint are."""
+        return self.transparency.folder or self.data_dir / "log"
 
     @property
     def docs_open(self) -> bool:

@@ -41,6 +41,8 @@ from lineage.store import (
     search,
     shape_documents,
 )
+from lineage.store.leaves import holds_others, waiting_since
+from lineage.store.leaves import places as log_places
 from lineage.template import EntryTemplate, ReadContext
 
 __all__ = [
@@ -88,11 +90,14 @@ __all__ = [
     "find_entry",
     "guard",
     "heads",
+    "holds_others",
     "leaf_digest",
+    "log_places",
     "outcome_of",
     "queried",
     "roles",
     "search",
     "shape_documents",
     "stream_of",
+    "waiting_since",
 ]

@@ -179,7 +179,7 @@ async def leaves(connection: AsyncConnection, start: int, most: int) -> list[Lea
 async def places(connection: AsyncConnection, entries: Iterable[int]) -> dict[int, int]:
     """The places of entries by id; an entry without one is left out."""
     statement = select(_LEAVES.c.entry, _LEAVES.c.n).where(_LEAVES.c.entry.in_(list(entries)))
-    return dict((await connection.execute(statement)).tuples().all())
+    return {row.entry: row.n for row in await connection.execute(statement)}
 
 
 async def waiting_since(connection: AsyncConnection, size: int) -> int | None:
