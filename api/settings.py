@@ -43,7 +43,7 @@ NOT_SETTINGS = frozenset(
     {
         CONFIG_VARIABLE,
         *("YUMEN_URL", "YUMEN_TOKEN", "YUMEN_TOKEN_FILE"),  # the command line's own, as a client
-        *("YUMEN_OPA", "YUMEN_REQUIRE_REAL"),  # the build's and the tests'
+        *("YUMEN_OPA", "YUMEN_GO", "YUMEN_REQUIRE_REAL"),  # the build's and the tests'
     }
 )
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
