@@ -106,6 +106,8 @@ class LogFolder:
         try:
             data = source.fetch(CHECKPOINT)
         except LogNotFoundError:
+            if os.path.lexists(self.folder / CHECKPOINT):  # there, but not to be read: no reason to begin anew
+                raise LogDamagedError(CHECKPOINT) from None
             return
         head, note = self._open(data)
         levels: list[list[bytes]] = []

@@ -3,11 +3,12 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
+from api.database import Database
 from tests.lineage.log import logs
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -53,3 +54,11 @@ def small_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def log_copy(small_log: Path, tmp_path: Path) -> Path:
     """A copy of it, to damage."""
     return Path(shutil.copytree(small_log, tmp_path / "copy"))
+
+
+@pytest.fixture
+async def sqlite_database(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    """An embedded database, where one engine is enough."""
+    database = Database.open(f"sqlite+aiosqlite:///{shutil.copyfile(sqlite_template, tmp_path / 'embedded.db')}")
+    yield database
+    await database.close()
