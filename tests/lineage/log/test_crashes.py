@@ -49,7 +49,6 @@ def child(url: str, folder: Path, *arguments: str, before: tuple[str, ...] = ())
         stderr=subprocess.DEVNULL,
         text=True,
         start_new_session=True,
-        **options,
     )
     try:
         yield running
@@ -162,8 +161,8 @@ async def test_two_processes_at_once_make_one_log(database_url: str, tmp_path: P
     database, folder = Database.open(database_url), tmp_path / "log"
     with child(database_url, folder) as one, child(database_url, folder) as two:
         heard: dict[Any, list[str]] = {one: [], two: []}
-        for running in heard:
-            Thread(target=listen, args=(running.stdout, heard[running]), daemon=True).start()
+        for running, lines in heard.items():
+            Thread(target=listen, args=(running.stdout, lines), daemon=True).start()
         await write(database, 50)
         await until(lambda: any(heard.values()))
         leader, other = (one, two) if heard[one] else (two, one)
