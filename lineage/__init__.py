@@ -41,7 +41,8 @@ from lineage.store import (
     search,
     shape_documents,
 )
-from lineage.store.leaves import holds_others, waiting_since
+from lineage.store.audit import audit_log
+from lineage.store.leaves import holds_others, pinned_key, waiting_since
 from lineage.store.leaves import places as log_places
 from lineage.template import EntryTemplate, ReadContext
 
@@ -79,6 +80,7 @@ __all__ = [
     "Shape",
     "StreamContendedError",
     "append",
+    "audit_log",
     "authorize",
     "build_entry",
     "check",
@@ -94,6 +96,7 @@ __all__ = [
     "leaf_digest",
     "log_places",
     "outcome_of",
+    "pinned_key",
     "queried",
     "roles",
     "search",

@@ -1,5 +1,6 @@
 """The transparency log: the ledger's entries as a Merkle tree that outsiders can check (C2SP tlog-tiles)."""
 
+from lineage.log.auditing import LogAudit, LogAuditCode, LogAuditFault
 from lineage.log.checkpoint import Checkpoint, log_key, open_checkpoint
 from lineage.log.errors import (
     LogHeldError,
@@ -28,6 +29,9 @@ __all__ = [
     "Asking",
     "Checkpoint",
     "FolderSource",
+    "LogAudit",
+    "LogAuditCode",
+    "LogAuditFault",
     "LogDatabase",
     "LogFault",
     "LogFaultCode",

@@ -121,6 +121,12 @@ async def pinned(connection: AsyncConnection) -> Pinned | None:
     return None if row is None else Pinned(*row)
 
 
+async def pinned_key(connection: AsyncConnection) -> str | None:
+    """The verifier key the log was begun under; None before its first run."""
+    found = await pinned(connection)
+    return None if found is None else found.key
+
+
 async def raise_low(connection: AsyncConnection, low: int) -> None:
     """Note that nothing below an id is missing any more."""
     await connection.execute(update(_LOG).where(_LOG.c.low < low).values(low=low))
