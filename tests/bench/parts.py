@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gate.engines import EmbeddedEngine, OpaEndpoint, OpaServerEngine, PolicyEngine
 from tests import opa
-from tests.bench import ciphers, feast, growth, in_process, servers, worlds
+from tests.bench import ciphers, feast, growth, in_process, logs, servers, worlds
 from tests.bench.load import drive
 from tests.bench.report import Table
 from tests.bench.traffic import reads
@@ -113,6 +113,10 @@ class Bench:
                 rows.append((connections, *worst.row()[:2], f"{together:,.0f}", failed))
         head = ("connections", *TIMES, "req/s together", "failed")
         return Table("Two replicas on one PostgreSQL, 1 subject x 10 features, memo on", head, rows)
+
+    async def log(self) -> Table:
+        """The transparency log: in, under a checkpoint, verified."""
+        return await logs.measure(self.folder / "transparency", quick=self.quick)
 
     async def growth(self) -> Table:
         """The cost of a read in ever larger databases."""

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.errors import LineageError
-from lineage.log import Checkpoint, Note, Receipt, TilePlace, VerifierKey, open_checkpoint
+from lineage.log import (
+    Checkpoint,
+    LogAuditCode,
+    LogFaultCode,
+    Note,
+    Receipt,
+    TilePlace,
+    VerifierKey,
+    open_checkpoint,
+)
 from lineage.log.errors import (
     CheckpointMalformedError,
     KeyTextError,
@@ -43,21 +52,26 @@ def test_the_reference_roots_of_rfc_6962(size: int) -> None:
 
 
 @pytest.mark.parametrize("vector", TREE["inclusion"], ids=lambda vector: f"{vector['index']} of {vector['size']}")
-def test_inclusion_proofs(vector: dict[str, Any]) -> None:
+def test_inclusion_proofs_hold_for_their_own_leaf_only(vector: dict[str, Any]) -> None:
     leaf = leaf_hash(bytes.fromhex(TREE["leaves"][vector["index"]]))
     root = bytes.fromhex(TREE["roots"][vector["size"]])
     proof = [bytes.fromhex(each) for each in vector["proof"]]
     check_inclusion(leaf, vector["index"], size=vector["size"], root=root, proof=proof)
+    with pytest.raises(ProofInvalidError):
+        check_inclusion(leaf_hash(b"another"), vector["index"], size=vector["size"], root=root, proof=proof)
 
 
 @pytest.mark.parametrize("vector", TREE["consistency"], ids=lambda vector: f"{vector['old']} to {vector['new']}")
-def test_consistency_proofs(vector: dict[str, Any]) -> None:
+def test_consistency_proofs_hold_for_their_own_roots_only(vector: dict[str, Any]) -> None:
     old, new = ((size, bytes.fromhex(TREE["roots"][size])) for size in (vector["old"], vector["new"]))
-    check_consistency(old, new, [bytes.fromhex(each) for each in vector["proof"]])
+    proof = [bytes.fromhex(each) for each in vector["proof"]]
+    check_consistency(old, new, proof)
+    with pytest.raises(ProofInvalidError):
+        check_consistency((old[0], bytes(32)), new, proof)
 
 
 @pytest.mark.parametrize("vector", NOTES["keys"], ids=lambda vector: vector["text"])
-def test_verifier_keys(vector: dict[str, Any]) -> None:
+def test_verifier_keys_are_read_and_written(vector: dict[str, Any]) -> None:
     key = VerifierKey.parse(vector["text"])
     assert (key.name, key.algorithm, key.public.hex()) == (vector["name"], vector["algorithm"], vector["public"])
     assert key.text == vector["text"]
@@ -180,3 +194,11 @@ def test_a_checkpoint_is_believed_under_its_own_key_only() -> None:
     assert open_checkpoint(data, KEY)[0].size == 0
     with pytest.raises(NoteSignatureError):
         open_checkpoint(data, VerifierKey("other.example/log", 1, SIGNER.public_key))
+
+
+def test_the_documents_show_the_vectors_and_name_every_fault() -> None:
+    formats = ROOT / "docs" / "formats"
+    assert NOTES["notes"][0]["note"] in (formats / "checkpoint.md").read_text()
+    page = (formats / "log.md").read_text()
+    codes = [*LogFaultCode, *LogAuditCode]
+    assert [code for code in codes if f"`{code.value}`" not in page] == []
