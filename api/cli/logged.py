@@ -10,17 +10,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api import logs
-from api.cli.faults import CommandError
-from api.cli.language import both, told
-from api.cli.parts import is_there, opened_database
+from api.cli.parts import opened_parts
 from api.cli.terminal import Terminal
 from api.database import Database
 from api.metrics import Metrics
 from api.sequencing import sequencer
-from api.service import open_root_key
 from api.settings import Settings
 from lineage.log import Checkpoint, LogHeldError, LogNotReadyError, LogReader, Note, VerifierKey, log_key
-from vault import LogSigner, load_log_signer, open_log_signer
+from vault import LogSigner
 
 WAIT_S = 0.5
 
@@ -46,17 +43,9 @@ class LogParts:
 
 @asynccontextmanager
 async def log_parts(settings: Settings, *, writing: bool = False) -> AsyncIterator[LogParts]:
-    """The database and the log's key; made only by a command that writes. Raises: CommandError; KeyMissingError."""
-    if not writing and is_there(settings) and not settings.root_key_file.exists():
-        raise CommandError(told(both("the root key's file is not there", "根密钥文件不存在")))
-    async with opened_database(settings, writing=writing) as database:
-        root = await asyncio.to_thread(open_root_key, settings)
-        async with database.transaction() as tx:
-            if writing:
-                signer = await open_log_signer(tx.connection, root, now=tx.now)
-            else:
-                signer = await load_log_signer(tx.connection, root)
-        yield LogParts(settings, database, signer)
+    """The database and the log's key. Raises: CommandError: there is no database or no root key."""
+    async with opened_parts(settings, writing=writing) as parts:
+        yield LogParts(settings, parts.database, parts.keys.log_signer)
 
 
 async def running(term: Terminal, settings: Settings, *, once: bool) -> int:
