@@ -64,6 +64,27 @@ class Transaction:
     now: datetime
 
 
+class Session:
+    """One connection, and one transaction after another on it."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads."""
+        connection = await self._connection.execution_options(yumen_writing=False)
+        async with connection.begin():
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that writes; commits when the block ends."""
+        connection = await self._connection.execution_options(yumen_writing=True)
+        async with connection.begin():
+            yield connection
+
+
 class Database:
     """Opens transactions on one database URL (``sqlite+aiosqlite:///…`` or ``postgresql+asyncpg://…``)."""
 
@@ -116,6 +137,15 @@ class Database:
         """Open a reading transaction: one snapshot on SQLite, READ COMMITTED on PostgreSQL."""
         async with self._connect(writing=False) as connection, connection.begin():
             yield Transaction(connection, await self._now(connection))
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        """Open a connection of one's own, for work that must not change connections: a lock lives on it."""
+        async with self._engine.connect() as connection:
+            try:
+                yield Session(connection)
+            finally:
+                await connection.invalidate()
 
     async def close(self) -> None:
         """Close every pooled connection."""

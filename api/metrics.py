@@ -46,6 +46,7 @@ class Metrics:
             ("threshold",),
             registry=self.registry,
         )
+        self.log = LogMetrics(self.registry)
         self.ready = Gauge("yumen_ready", "Whether the last readiness check passed.", registry=self.registry)
         self._request_children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._children: dict[tuple[str, str], Counter | Histogram] = {}
@@ -93,3 +94,23 @@ class Metrics:
         if not isinstance(child, Counter):
             child = self._children[key] = family.labels(key[1])
         child.inc(count)
+
+
+class LogMetrics:
+    """The transparency log, as this process writes it; codes and witnesses come from closed lists."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.leading = Gauge("yumen_log_leading", "Whether this process writes the log.", registry=registry)
+        self.size = Gauge("yumen_log_size", "Entries under the newest checkpoint.", registry=registry)
+        self.failing = Gauge("yumen_log_failing", "Whether the last step of the log failed.", registry=registry)
+        self.checkpoints = Counter("yumen_log_checkpoints", "Checkpoints published.", registry=registry)
+        self.failures = Counter("yumen_log_failures", "Steps that failed, by code.", ("code",), registry=registry)
+        self.delay = Histogram(
+            "yumen_log_delay_seconds",
+            "From an entry to the checkpoint that covers it.",
+            registry=registry,
+            buckets=REQUEST_BUCKETS,
+        )
+        self.witnesses = Counter(
+            "yumen_log_witness_answers", "What witnesses answered.", ("witness", "outcome"), registry=registry
+        )

@@ -22,6 +22,7 @@ TAGS = [
     {"name": "erasure", "description": "Being forgotten: requests, their answers, certificates, legal holds."},
     {"name": "register", "description": "Parties, clients, purposes and notices: who may process what, and why."},
     {"name": "ledger", "description": "What happened: asked by auditors, and by data subjects about themselves."},
+    {"name": "log", "description": "The ledger as a transparency log: outsiders check that it only ever grew."},
     {"name": "catalogue", "description": "What data there is, how it is graded, and the feature views of the tenant."},
     {"name": "health", "description": "Whether the service lives and can serve."},
     {"name": "problems", "description": "What each problem code means and what to do."},

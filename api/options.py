@@ -1,4 +1,4 @@
-"""The groups of the settings class: what can be set about the policy engine, the issuer, limits and logs.
+"""The groups of the settings class: policy engine, issuer, limits, logs, transparency log.
 
 Rules:
 - A group refuses names it does not know, cannot change after start, and never repeats a value in an error.
@@ -14,10 +14,14 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
+from lineage.errors import LineageError
+from lineage.log import DEFAULT_ORIGIN, Witness
+
 Algorithm = Literal["Ed25519", "EdDSA", "ES256"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 ClaimName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:/.-]{1,128}$")]
 KeyLabel = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+TenantName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 
 
@@ -209,3 +213,49 @@ class RevealSettings(BaseModel):
     at_once: int = Field(default=10, ge=1, le=1000)
     bulk: bool = False
     request_hours: int = Field(default=24, ge=1, le=168)
+
+
+class WitnessSettings(Group):
+    """A witness of the transparency log: its verifier key (type 0x04) and the URL its `add-checkpoint` is below."""
+
+    key: str = Field(min_length=1, max_length=400)
+    url: HttpUrl
+
+    @model_validator(mode="after")
+    def _is_a_witness(self) -> Self:
+        try:
+            self.witness  # noqa: B018  raises if it is none
+        except LineageError:
+            raise ValueError("key must be the verifier key of a witness (cosignature/v1)") from None
+        return self
+
+    @property
+    def witness(self) -> Witness:
+        """The witness. Raises: KeyTextError."""
+        return Witness.of(self.key, str(self.url))
+
+
+class TransparencySettings(Group):
+    """The transparency log: its name, where it is written, who confirms it.
+
+    ``run`` says whether ``yumen serve`` writes the log (one process leads, others stand by); without it
+    ``yumen log run`` does. ``quorum`` is how many witnesses must cosign before a checkpoint is published; 0 publishes
+    in any case. ``auditors`` names tenants whose auditors may fetch entry bundles, which hold entries of all tenants.
+    """
+
+    origin: str = Field(default=DEFAULT_ORIGIN, pattern=r"^[a-z0-9][a-z0-9.:/_-]{0,199}$")
+    folder: Path | None = None
+    run: bool = True
+    interval_ms: int = Field(default=25, ge=5, le=1000)
+    witnesses: tuple[WitnessSettings, ...] = ()
+    witness_ms: int = Field(default=500, ge=50, le=10_000)
+    quorum: int = Field(default=0, ge=0, le=32)
+    auditors: Annotated[tuple[TenantName, ...], NoDecode, BeforeValidator(split_names)] = ()
+
+    @model_validator(mode="after")
+    def _witnesses_know_the_log(self) -> Self:
+        if self.quorum > len(self.witnesses):
+            raise ValueError("quorum is more than there are witnesses")
+        if self.witnesses and self.origin == DEFAULT_ORIGIN:
+            raise ValueError("witnesses need an origin of the log's own")
+        return self

@@ -38,12 +38,23 @@ from api.problems import ProblemError
 from api.roots import open_root_key, suite_of
 from api.settings import Settings
 from api.store import purge
+from api.transparency import LogDesk
 from api.usecases.catalogs import Catalogs
 from api.watching import RootWatch
 from gate import Gate
 from gate.engines import EmbeddedEngine, OpaEndpoint, OpaServerEngine, PolicyEngine, Reason, load_bundle
 from gate.errors import GateError
-from vault import KeyDisabledError, KeyRing, KmsRefusedError, KmsUnavailableError, RootKey, VaultError, open_key_ring
+from lineage.log import LogReader, log_key
+from vault import (
+    KeyDisabledError,
+    KeyRing,
+    KmsRefusedError,
+    KmsUnavailableError,
+    LogSigner,
+    RootKey,
+    VaultError,
+    open_key_ring,
+)
 
 KEYS_OUT_OF_REACH = (KmsUnavailableError, KmsRefusedError, KeyDisabledError)
 NOT_THERE_YET = (sqlalchemy.exc.SQLAlchemyError, ConnectionError, TimeoutError, OSError, *KEYS_OUT_OF_REACH)
@@ -60,6 +71,8 @@ class Service:
     metrics: Metrics
     root: RootKey
     keyring: KeyRing
+    signer: LogSigner
+    log: LogDesk
     engine: PolicyEngine
     gate: Gate
     answers: AnswerWriter
@@ -93,6 +106,7 @@ async def open_service(settings: Settings, *, metrics: Metrics, clock: Clock = u
             keyring = await open_key_ring(tx.connection, root, now=tx.now, suite=suite_of(settings))
         await _watch(settings, root, keyring, stack)
         ends = await open_ends(settings, database)
+        signer = keyring.log_signer
         engine = open_engine(settings)
         stack.push_async_callback(engine.close)
         gate = await _open_gate(settings, database, keyring, engine, stack)
@@ -105,6 +119,8 @@ async def open_service(settings: Settings, *, metrics: Metrics, clock: Clock = u
             metrics=metrics,
             root=root,
             keyring=keyring,
+            signer=signer,
+            log=LogDesk(database, LogReader(settings.log_folder, log_key(settings.transparency.origin, signer))),
             engine=engine,
             gate=gate,
             answers=AnswerWriter({code: asdict(reason) for code, reason in reasons.items()}),

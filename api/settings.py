@@ -34,6 +34,7 @@ from api.options import (
     PolicySettings,
     RevealSettings,
     SuiteName,
+    TransparencySettings,
 )
 
 PREFIX = "YUMEN_"
@@ -43,7 +44,7 @@ NOT_SETTINGS = frozenset(
     {
         CONFIG_VARIABLE,
         *("YUMEN_URL", "YUMEN_TOKEN", "YUMEN_TOKEN_FILE"),  # the command line's own, as a client
-        *("YUMEN_OPA", "YUMEN_REQUIRE_REAL"),  # the build's and the tests'
+        *("YUMEN_OPA", "YUMEN_GO", "YUMEN_REQUIRE_REAL"),  # the build's and the tests'
     }
 )
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
@@ -81,6 +82,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     reveals: RevealSettings = RevealSettings()
     log: LogSettings = LogSettings()
+    transparency: TransparencySettings = TransparencySettings()
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
     idempotency_hours: int = Field(default=24, ge=1, le=720)
     docs: bool | None = None
@@ -126,6 +128,11 @@ class Settings(BaseSettings):
     def issuer_key_file(self) -> Path:
         """Where the development issuer's signing key lives."""
         return self.data_dir / "issuer.key"
+
+    @property
+    def log_folder(self) -> Path:
+        """Where the transparency log's tiles and checkpoint are."""
+        return self.transparency.folder or self.data_dir / "log"
 
     @property
     def docs_open(self) -> bool:

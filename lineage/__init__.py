@@ -43,6 +43,9 @@ from lineage.store import (
     search,
     shape_documents,
 )
+from lineage.store.audit import audit_log
+from lineage.store.leaves import holds_others, pinned_key, waiting_since
+from lineage.store.leaves import places as log_places
 from lineage.template import EntryTemplate, ReadContext
 
 __all__ = [
@@ -79,6 +82,7 @@ __all__ = [
     "Shape",
     "StreamContendedError",
     "append",
+    "audit_log",
     "authorize",
     "build_entry",
     "check",
@@ -91,12 +95,16 @@ __all__ = [
     "find_entry",
     "guard",
     "heads",
+    "holds_others",
     "leaf_digest",
+    "log_places",
     "new_shapes",
     "outcome_of",
+    "pinned_key",
     "queried",
     "roles",
     "search",
     "shape_documents",
     "stream_of",
+    "waiting_since",
 ]

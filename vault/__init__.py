@@ -66,6 +66,7 @@ from vault.kms.protocol import RootKey
 from vault.masks import mask
 from vault.resident_id import check_character, resident_id_birth_date
 from vault.secret import SecretBytes, SecretText
+from vault.signer import LogSigner
 from vault.signing import SigningKey, check_signature, signing_key_id
 from vault.store import (
     SCRUBBED,
@@ -137,6 +138,7 @@ __all__ = [
     "KmsKeyMissingError",
     "KmsRefusedError",
     "KmsUnavailableError",
+    "LogSigner",
     "NotAnIdentifierError",
     "NotInDomainError",
     "NotTokenisableError",

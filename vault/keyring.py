@@ -30,6 +30,7 @@ from vault.errors import KeyDisabledError, KeyMissingError, TamperedError, Trunc
 from vault.header import FORMAT_VERSION, HEADER_BYTES, NONCE_BYTES, TAG_BYTES, Suite, header, read_key_id
 from vault.kms.protocol import RootKey
 from vault.secret import Keeper, SecretBytes
+from vault.signer import LogSigner
 from vault.signing import SigningKey
 from vault.subject_key import SubjectKey
 from vault.suites import AEADS, KEY_BYTES, MACS, Aead, derive
@@ -57,6 +58,7 @@ class KeyPurpose(StrEnum):
     NAMES = "names"
     CERTIFICATE = "certificate"
     TOKEN = "token"  # noqa: S105  a purpose, not a secret
+    LOG = "log"
 
     @property
     def is_original(self) -> bool:
@@ -67,6 +69,11 @@ class KeyPurpose(StrEnum):
     def is_retirable(self) -> bool:
         """Say whether what an old version made can be made anew under a newer one, so that the old one may go."""
         return self in {KeyPurpose.KEK, KeyPurpose.INDEX}
+
+    @property
+    def is_rotatable(self) -> bool:
+        """Say whether it may have newer versions; the log's key is what others know the log by."""
+        return self is not KeyPurpose.LOG
 
 
 class KeyVersion(NamedTuple):
@@ -151,6 +158,11 @@ class KeyRing(Keeper):
         self._tokenisers: dict[tuple[TokenScope, TokenSpec, int], Tokeniser] = {}
         signing = self._keys.get(KeyPurpose.CERTIFICATE, {})
         self._certificates = tuple(SigningKey(key) for _, key in sorted(signing.items(), reverse=True))
+
+    @property
+    def log_signer(self) -> LogSigner:
+        """What signs the transparency log: its first key, for ever, since a log is known by its key."""
+        return LogSigner(next(iter(self._keys[KeyPurpose.LOG].values())))
 
     def adopt(self, newer: "KeyRing") -> None:
         """Take over the keys of a ring that was loaded later; nothing that holds this ring notices but by their use."""

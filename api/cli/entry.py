@@ -53,6 +53,9 @@ COMMANDS = {
     ),
     "grants": Place("api.cli.commands.grants", both("What a person consented to.", "查看一个人的同意。"), WATCH),
     "entries": Place("api.cli.commands.entries", both("Ask the ledger.", "查询账本。"), WATCH),
+    "log": Place(
+        "api.cli.commands.log", both("The transparency log: run, prove, verify.", "透明日志：运行、证明、验证。"), WATCH
+    ),
     "check": Place("api.cli.commands.check", both("Check the whole ledger.", "核验整个账本。"), WATCH),
     "status": Place("api.cli.commands.status", both("Whether everything is well.", "查看整体状态。"), WATCH),
 }

@@ -27,6 +27,7 @@ from api.logs import EVENTS
 from api.metrics import Metrics
 from api.options import Mode
 from api.process import close_memory
+from api.sequencing import sequencing
 from api.server import server_config
 from api.service import NOT_THERE_YET, Service, open_database, open_service
 from api.settings import Settings
@@ -110,4 +111,9 @@ async def opened(settings: Settings, metrics: Metrics) -> AsyncIterator[Service]
     finally:
         await database.close()
     async with open_service(settings, metrics=metrics) as service:
-        yield service
+        if not settings.transparency.run:
+            yield service
+            return
+        async with sequencing(settings, service.database, service.signer, metrics.log) as sequencer:
+            service.log.nudge = sequencer.nudge
+            yield service

@@ -21,6 +21,7 @@ from starlette.responses import Response
 from api.access import Holds
 from api.identity import Principal, Role
 from api.routes.granted import GrantAnswer, GrantHistory, GrantShown, MovedAnswer, OnBehalf, Step
+from api.routes.receipts import receipted
 from api.routes.wire import (
     KEYED,
     Answer,
@@ -86,6 +87,7 @@ class Grants(Answer):
     response_model=GrantAnswer,
     openapi_extra=KEYED,
 )
+@receipted
 async def give(request: Request, body: GrantBody, caller: Giver) -> Response:
     """Record a consent; it takes the place of open ones it covers."""
     async with binding(request, caller) as work:

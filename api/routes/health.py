@@ -26,13 +26,16 @@ from api.service import Service, microseconds
 from api.store import probe
 from api.strictroute import router
 from gate.errors import GateError
+from lineage import LineageError, waiting_since
+from lineage.log import LogNotReadyError
 from vault import KmsUnavailableError, VaultError
 
 ROUTER = router(public=True)
 CHECK_S = 2.0
 KEYS_S = 1.0
 KEPT_S = 1.0
-FAULTS = (sqlalchemy.exc.SQLAlchemyError, GateError, VaultError, OSError, TimeoutError)
+LOG_BEHIND_US = 10_000_000
+FAULTS = (sqlalchemy.exc.SQLAlchemyError, GateError, LineageError, VaultError, OSError, TimeoutError)
 Check = Callable[[Service], Awaitable[bool]]
 
 
@@ -77,6 +80,19 @@ async def _ends(service: Service) -> bool:
         return await service.ends.is_current(tx.connection)
 
 
+async def _log(service: Service) -> bool:
+    """No committed entry waits long for a checkpoint that covers it."""
+    try:
+        size = service.log.reader.head()[0].size
+    except LogNotReadyError:
+        size = 0
+    async with service.database.reading() as tx:
+        since_us = await waiting_since(tx.connection, size)
+    return since_us is None or microseconds(tx) - since_us < LOG_BEHIND_US
+
+
+WATCHED: Mapping[str, Check] = {"log": _log}
+"""Parts that are shown but that requests do not need: reads and consents go on while the log cannot be written."""
 CHECKS: Mapping[str, Check] = {"policy": _policy, "ledger": _ledger, "keys": _keys, "ends": _ends}
 
 
@@ -94,7 +110,7 @@ async def livez() -> dict[str, str]:
     responses={503: {"model": Readiness, "description": "Some part is not there."}},
 )
 async def readyz(request: Request) -> Response:
-    """Check the policy engine, a committed write beside the ledger, and the root key."""
+    """Check the policy engine, a committed write beside the ledger, and the root key; say how the log does."""
     state = request.app.state
     kept: tuple[float, Readiness] | None = getattr(state, "readiness", None)
     if kept is None or time.monotonic() - kept[0] > KEPT_S:
@@ -129,6 +145,9 @@ async def _readiness(request: Request) -> Readiness:
             for name, passed in zip(CHECKS, outcomes, strict=True)
         ]
     ready = all(part.state == "ok" for part in states)
+    if service is not None:
+        watched = [(name, await _passes(name, check, service)) for name, check in WATCHED.items()]
+        states += [PartState(name=name, state="ok" if passed else "failed") for name, passed in watched]
     request.app.state.metrics.ready.set(ready)
     return Readiness(status="ready" if ready else "not_ready", checks=states)
 

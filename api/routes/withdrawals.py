@@ -19,6 +19,7 @@ from starlette.responses import Response
 from api.access import Holds
 from api.identity import Principal, Role
 from api.routes.granted import GrantAnswer, GrantShown, OnBehalf, WithdrawnAnswer
+from api.routes.receipts import receipted
 from api.routes.wire import KEYED, Digest, Evidence, GrantId, Name, SubjectRef, routes
 from api.strictroute import FROM_TEXT, Body
 from api.usecases.acting import actor, check_evidence, whom
@@ -106,6 +107,7 @@ class RefusalBody(Body):
     response_model=WithdrawnAnswer,
     openapi_extra=KEYED,
 )
+@receipted
 async def withdraw(request: Request, body: WithdrawalBody, caller: Giver) -> Response:
     """Withdraw everything, one purpose, one field or one grant."""
     check_evidence(caller, body.evidence)
@@ -126,6 +128,7 @@ async def withdraw(request: Request, body: WithdrawalBody, caller: Giver) -> Res
     response_model=WithdrawnAnswer,
     openapi_extra=KEYED,
 )
+@receipted
 async def withdraw_grant(request: Request, grant: GrantId, caller: Giver, body: OnBehalf | None = None) -> Response:
     """Withdraw one grant; the same as a withdrawal with the scope ``grant``."""
     evidence = None if body is None else body.evidence
@@ -145,6 +148,7 @@ async def withdraw_grant(request: Request, grant: GrantId, caller: Giver, body: 
     response_model=GrantAnswer,
     openapi_extra=KEYED,
 )
+@receipted
 async def refuse(request: Request, body: RefusalBody, caller: Giver) -> Response:
     """Record that a person declined what a notice asks."""
     async with binding(request, caller) as work:

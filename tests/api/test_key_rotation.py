@@ -232,7 +232,8 @@ async def test_names_outlive_every_rotation(lender: World) -> None:
     before = lender.keys.name_for(TENANT, "staff", "someone")
     keys = office(lender)
     for purpose in KeyPurpose:
-        await keys.rotate(purpose, Suite.SM)
+        if purpose.is_rotatable:
+            await keys.rotate(purpose, Suite.SM)
     assert lender.keys.name_for(TENANT, "staff", "someone") == before
     with pytest.raises(KeyInUseError):
         await keys.retire(KeyVersion(KeyPurpose.NAMES, 1))

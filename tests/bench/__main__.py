@@ -23,7 +23,7 @@ from tests.bench.load import GENERATOR
 from tests.bench.parts import SUBJECTS, Bench, opa_server
 from tests.bench.worlds import Measured
 
-PARTS = ("gate", "http", "replicas", "tokens", "growth", "ciphers")
+PARTS = ("gate", "http", "replicas", "tokens", "log", "growth", "ciphers")
 
 
 async def main() -> int:

@@ -38,8 +38,10 @@ async def add_version(  # noqa: PLR0913  the parts of a key
 ) -> KeyVersion:
     """Make the next version of a key; rings take it over when they are refreshed.
 
-    Raises: RootKeyError, KeyMissingError: there is no version yet.
+    Raises: RootKeyError, KeyMissingError: there is no version yet. KeyInUseError: it never has another one.
     """
+    if not purpose.is_rotatable:
+        raise KeyInUseError("the log's key is what others know the log by: another key begins another log")
     rows = [row for row in await wrapped_keys(connection, lock=True) if row.purpose is purpose]
     if not rows:
         raise KeyMissingError(f"{purpose} key")

@@ -157,6 +157,11 @@ def of_questions(things: Things) -> dict[tuple[str, str], Sample]:
     return {
         ("GET", "/v1/entries"): Sample("auditor", params={"subject": things.subject}),
         ("GET", "/v1/entries/{entry}"): Sample("subject", ids={"entry": things.entry}),
+        ("GET", "/v1/entries/{entry}/receipt"): Sample("subject", ids={"entry": things.entry}),
+        ("GET", "/v1/log/key"): Sample("subject"),
+        ("GET", "/v1/log/checkpoint"): Sample("auditor"),
+        ("GET", "/v1/log/tile/{path}"): Sample("auditor", ids={"path": "0/000.p/1"}),
+        ("GET", "/v1/log/proof"): Sample("auditor", params={"old": "0"}),
         ("GET", "/v1/me/reads"): Sample("subject"),
         ("GET", "/v1/reasons"): Sample("subject"),
         ("GET", "/v1/catalogue"): Sample("subject"),
