@@ -24,6 +24,7 @@ from api.routes import (
     entries,
     grants,
     health,
+    lineage,
     my_reads,
     notices,
     parties,
@@ -31,7 +32,9 @@ from api.routes import (
     purposes,
     reads,
     reasons,
+    scores,
     subjects,
+    tasks,
     values,
     views,
     withdrawals,
@@ -50,13 +53,16 @@ ROUTERS = (
     withdrawals.ROUTER,
     entries.ROUTER,
     my_reads.ROUTER,
+    scores.ROUTER,
+    lineage.ROUTER,
+    tasks.ROUTER,
     reasons.ROUTER,
     catalogue.ROUTER,
     views.ROUTER,
     health.ROUTER,
     problem_pages.ROUTER,
 )
-BATCH_PATHS = frozenset({"/v1/reads", "/v1/values", "/v1/catalogue/views"})
+BATCH_PATHS = frozenset({"/v1/reads", "/v1/scores", "/v1/decisions", "/v1/values", "/v1/catalogue/views"})
 VERSION = "0.1.0"
 
 

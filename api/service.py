@@ -25,6 +25,7 @@ from starlette.datastructures import State
 
 from api.answers import AnswerWriter
 from api.database import Clock, Database, Transaction, utc_now
+from api.following import following
 from api.gates import GateOptions, open_gate
 from api.identity import BuiltinIssuer, FileKeys, IdentityError, KeySource, RemoteKeys, TokenRules, TokenVerifier
 from api.logs import EVENTS
@@ -208,6 +209,7 @@ async def standing(state: State, opener: Opener) -> AsyncIterator[None]:
             EVENTS.warning("waiting for the database", exc_info=fault)
             tasks.append(asyncio.create_task(_keep_opening(state, stack, opener)))
         tasks.append(asyncio.create_task(_housekeeping(state)))
+        tasks.append(asyncio.create_task(following(state)))
         try:
             yield
         finally:

@@ -25,11 +25,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from api.hardening import weaknesses
-from api.options import IssuerSettings, LimitSettings, LogSettings, Mode, PolicySettings
+from api.options import IssuerSettings, LimitSettings, LineageSettings, LogSettings, Mode, PolicySettings
 
 PREFIX = "YUMEN_"
 CONFIG_VARIABLE = "YUMEN_CONFIG"
-SECRETS = ("database_url", "metrics_token", "policy.opa_token")
+SECRETS = ("database_url", "metrics_token", "policy.opa_token", "lineage.emit_token")
 NOT_SETTINGS = frozenset(
     {
         CONFIG_VARIABLE,
@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     issuer: IssuerSettings = IssuerSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
+    lineage: LineageSettings = LineageSettings()
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
     idempotency_hours: int = Field(default=24, ge=1, le=720)
     docs: bool | None = None

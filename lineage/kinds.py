@@ -43,6 +43,18 @@ class Kind(StrEnum):
     POLICY_ACTIVATED = "policy.activated"
     KEY_CREATED = "key.created"
     KEY_RETIRED = "key.retired"
+    SCORE_REPORTED = "score.reported"
+    SCORE_REVIEW_REQUESTED = "score.review_requested"
+    CREDIT_DECIDED = "credit.decided"
+    DELETION_RAISED = "deletion.raised"
+    DELETION_ACKNOWLEDGED = "deletion.acknowledged"
+    LINEAGE_RECEIVED = "lineage.received"
+    LINEAGE_NODE_REMOVED = "lineage.node_removed"
+    LINEAGE_EMITTED = "lineage.emitted"
+    DEIDENTIFICATION_PROPOSED = "deidentification.proposed"
+    DEIDENTIFICATION_APPROVED = "deidentification.approved"
+    DEIDENTIFICATION_REJECTED = "deidentification.rejected"
+    LEDGER_EXPORTED = "ledger.exported"
 
 
 class Outcome(StrEnum):

@@ -117,5 +117,6 @@ class WithdrawnAnswer(Answer):
 
     withdrawn: list[str]
     narrowed: list[str]
+    tasks: list[str]
     consent_version: int
     entries: list[str]
