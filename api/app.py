@@ -21,13 +21,16 @@ from api.openapi import DESCRIPTION, TAGS, describe
 from api.routes import (
     catalogue,
     clients,
+    deidentifications,
     entries,
     grants,
     health,
     lineage,
     my_reads,
     notices,
+    openlineage,
     parties,
+    pictures,
     problem_pages,
     purposes,
     reads,
@@ -55,14 +58,19 @@ ROUTERS = (
     my_reads.ROUTER,
     scores.ROUTER,
     lineage.ROUTER,
+    pictures.ROUTER,
     tasks.ROUTER,
+    deidentifications.ROUTER,
+    openlineage.ROUTER,
     reasons.ROUTER,
     catalogue.ROUTER,
     views.ROUTER,
     health.ROUTER,
     problem_pages.ROUTER,
 )
-BATCH_PATHS = frozenset({"/v1/reads", "/v1/scores", "/v1/decisions", "/v1/values", "/v1/catalogue/views"})
+BATCH_PATHS = frozenset(
+    {"/v1/reads", "/v1/scores", "/v1/decisions", "/api/v1/lineage", "/v1/values", "/v1/catalogue/views"}
+)
 VERSION = "0.1.0"
 
 

@@ -41,6 +41,7 @@ FAILURES = frozenset(
         "gate/people_contended",
         "gate/policy_unavailable",
         "gate/unavailable",
+        "lineage/pack_refused",
         "lineage/stream_contended",
         "migrate/ledger_loss",
         "vault/key_missing",

@@ -14,7 +14,7 @@ from fastapi import Depends, Request
 
 from api.access import Holds, Steward
 from api.identity import Principal, Role
-from api.routes.wire import Answer, GrantId, Name, pattern, routes
+from api.routes.wire import Answer, GrantId, Name, Nothing, pattern, routes
 from api.service import service_of
 from api.usecases.catalogs import FieldNotFoundError
 from api.usecases.graphing import remove_node, use_of_grant
@@ -138,9 +138,10 @@ async def use(request: Request, grant: GrantId, caller: Asker) -> GrantUse:
     return GrantUse(grant=grant, subject=subject, received=[UseShown.of(each) for each in found])
 
 
-@ROUTER.delete("/v1/lineage/columns/{column}", tags=["lineage"], summary="Remove a column from the graph")
-async def remove(request: Request, column: ColumnId, caller: Steward) -> RemovedShown:
+@ROUTER.post("/v1/lineage/columns/{column}/remove", tags=["lineage"], summary="Remove a column from the graph")
+async def remove(request: Request, column: ColumnId, caller: Steward, body: Nothing | None = None) -> RemovedShown:
     """Mark a column as gone. Nothing that derives from it is graded lower for it."""
+    del body
     service = service_of(request.app.state)
     async with service.database.transaction() as tx:
         label, entry = await remove_node(tx, service, caller, column)

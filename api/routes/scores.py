@@ -26,7 +26,7 @@ from api.problems import ProblemError
 from api.problems.faults import place
 from api.problems.validation import SHOWN_ERRORS
 from api.routes.scores_shown import ReviewAnswer, ScorePage, ScoresAnswer, ScoreShown, shown_scores
-from api.routes.wire import KEYED, CursorText, EntryId, FeatureName, Name, SubjectRef, pattern, routes
+from api.routes.wire import KEYED, CursorText, EntryId, FeatureName, Name, Nothing, SubjectRef, pattern, routes
 from api.service import service_of
 from api.strictroute import FROM_TEXT, Body
 from api.usecases.scoring import DecisionAsked, ScoreAsked, report_decisions, report_scores
@@ -197,8 +197,9 @@ async def get(request: Request, score: ScoreId, caller: Watcher) -> ScoreShown:
     response_model=ReviewAnswer,
     openapi_extra=KEYED,
 )
-async def review(request: Request, score: ScoreId, caller: Subject) -> Response:
+async def review(request: Request, score: ScoreId, caller: Subject, body: Nothing | None = None) -> Response:
     """Refuse a decision by automation alone (PIPL 24(3)); the request is on record."""
+    del body
     async with writing(request, caller) as work:
         if work.replay is not None:
             return work.replay

@@ -88,6 +88,10 @@ class Answer(BaseModel):
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
+class Nothing(Body):
+    """A body that says nothing: it may be left out."""
+
+
 class Text(Body):
     """A text in Chinese and English."""
 

@@ -23,6 +23,16 @@ from lineage.graph.graph import (
     column_name,
     inputs_digest,
 )
+from lineage.graph.openlineage import Told, read_event
+from lineage.graph.picture import (
+    Picture,
+    Sort,
+    Spot,
+    Story,
+    picture_of_field,
+    picture_of_node,
+    picture_of_score,
+)
 from lineage.graph.scores import (
     DECISION,
     MAX_READS,
@@ -46,6 +56,7 @@ from lineage.graph.store_follow import Folded, fold, is_behind, position, settle
 from lineage.graph.store_graph import (
     NewColumn,
     NewEdge,
+    Saved,
     columns_below,
     load_graph,
     remove_column,
@@ -73,6 +84,7 @@ from lineage.graph.store_scores import (
     report,
 )
 from lineage.graph.store_tasks import TaskFilter, TaskState, count_open, list_tasks, place_of
+from lineage.graph.svg import draw
 from lineage.graph.tasks import (
     TASK,
     Acknowledgement,
@@ -122,20 +134,26 @@ __all__ = [
     "NewProposal",
     "NewScore",
     "Node",
+    "Picture",
     "Proposal",
     "ProposalState",
     "Raising",
     "Received",
     "Reported",
     "Reporter",
+    "Saved",
     "ScoreFilter",
     "ScoreReason",
+    "Sort",
+    "Spot",
     "Stamp",
+    "Story",
     "Task",
     "TaskFilter",
     "TaskOutcome",
     "TaskState",
     "ToDelete",
+    "Told",
     "Whom",
     "acknowledge",
     "catalogue_graph",
@@ -145,6 +163,7 @@ __all__ = [
     "count_open",
     "decide",
     "decisions_of",
+    "draw",
     "feeding_reads",
     "field_reach",
     "find_proposal",
@@ -157,10 +176,14 @@ __all__ = [
     "list_scores",
     "list_tasks",
     "load_graph",
+    "picture_of_field",
+    "picture_of_node",
+    "picture_of_score",
     "place_of",
     "position",
     "propose",
     "raise_deletion_tasks",
+    "read_event",
     "reads_of",
     "received",
     "released_features",

@@ -1,7 +1,7 @@
 """A small lender behind the real application, on each database, and callers in every role."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ class Lender:
     issuer: BuiltinIssuer
     world: World
     settings: Settings
+    made: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def headers(
         self, role: str, name: str = "someone", *, tenant: str = TENANT, amr: tuple[str, ...] = ("pwd",)
