@@ -1,4 +1,4 @@
-"""The follower of the ledger, in the background of every service: it folds new entries into the tables of reach.
+"""The followers of the ledger, in the background of every service: counts of reach, reads told to OpenLineage.
 
 Rules:
 - never on the path of a read: a turn of its own, small batches, so that a writer of SQLite waits a moment at most;
@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import asyncio
 
+import httpx
 import sqlalchemy.exc
 from starlette.datastructures import State
 
 from api.database import Database
 from api.logs import EVENTS
+from api.usecases.emitting import Server, emit_all
 from lineage import LineageError
 from lineage.graph import fold, is_behind
 
@@ -52,3 +54,18 @@ async def following(state: State) -> None:
             await catch_up(state.service.database)
         except FAULTS as fault:
             EVENTS.warning("the follower of the ledger stopped; it goes on at its next turn", exc_info=fault)
+
+
+async def telling(state: State) -> None:
+    """Tell reads to the OpenLineage server of the settings, every so many minutes, as long as the service runs."""
+    while True:
+        await asyncio.sleep(START_S if state.service is None else state.service.settings.lineage.emit_minutes * 60)
+        if state.service is None or state.service.settings.lineage.emit_url is None:
+            continue
+        options = state.service.settings.lineage
+        token = None if options.emit_token is None else options.emit_token.get_secret_value()
+        try:
+            async with httpx.AsyncClient() as http:
+                await emit_all(state.service.database, Server(str(options.emit_url), token), http)
+        except (*FAULTS, httpx.HTTPError) as fault:
+            EVENTS.warning("reads were not told to the OpenLineage server; the next turn tells them", exc_info=fault)

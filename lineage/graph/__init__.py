@@ -9,6 +9,7 @@ from lineage.graph.deidentify import (
     decide,
     propose,
 )
+from lineage.graph.emitting import FACET, ReadsOf, events
 from lineage.graph.graph import (
     COLUMN,
     FEATURE,
@@ -52,7 +53,8 @@ from lineage.graph.scores import (
     review_draft,
     seal_name,
 )
-from lineage.graph.store_follow import Folded, fold, is_behind, position, settled
+from lineage.graph.store_emit import reads_between
+from lineage.graph.store_follow import EMITTED, Folded, advance, claim, fold, is_behind, position, settled
 from lineage.graph.store_graph import (
     NewColumn,
     NewEdge,
@@ -103,6 +105,8 @@ from lineage.graph.tasks import (
 __all__ = [
     "COLUMN",
     "DECISION",
+    "EMITTED",
+    "FACET",
     "FEATURE",
     "FIELD",
     "MAX_READS",
@@ -138,6 +142,7 @@ __all__ = [
     "Proposal",
     "ProposalState",
     "Raising",
+    "ReadsOf",
     "Received",
     "Reported",
     "Reporter",
@@ -156,7 +161,9 @@ __all__ = [
     "Told",
     "Whom",
     "acknowledge",
+    "advance",
     "catalogue_graph",
+    "claim",
     "column_name",
     "columns_below",
     "commitment_payload",
@@ -164,6 +171,7 @@ __all__ = [
     "decide",
     "decisions_of",
     "draw",
+    "events",
     "feeding_reads",
     "field_reach",
     "find_proposal",
@@ -184,6 +192,7 @@ __all__ = [
     "propose",
     "raise_deletion_tasks",
     "read_event",
+    "reads_between",
     "reads_of",
     "received",
     "released_features",

@@ -7,21 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.acting import LEDGER_BY
 from api.cli.command import application, command
 from api.cli.faults import FAILED, CommandError
 from api.cli.language import LANGUAGE, both, told
-from api.cli.parts import Parts, opened_parts, run, settings_of
+from api.cli.lineages import emitted, follow, grades, note
+from api.cli.parts import opened_parts, run, settings_of
 from api.cli.terminal import Terminal
 from api.cli.trees import score_shown, trees
-from api.following import catch_up
 from api.usecases.drawing import PictureAsked, picture_asked
 from api.usecases.explaining import instant
 from api.usecases.graphing import use_of_grant
 from catalog import Catalog
 from catalog.store import current as current_catalog
-from lineage import EntryDraft, Kind, append, find_entry
-from lineage.content import Json
+from lineage import find_entry
 from lineage.graph import (
     FieldReach,
     Picture,
@@ -35,7 +33,6 @@ from lineage.graph import (
     field_reach,
     find_score,
     list_tasks,
-    load_graph,
 )
 
 APP = application()
@@ -49,6 +46,9 @@ SomeColumn = Annotated[str | None, typer.Option("--column", help=both("Around a 
 Svg = Annotated[Path | None, typer.Option("--svg", help=both("Draw into this file.", "绘制到该文件。"))]
 State = Annotated[
     TaskState | None, typer.Option("--state", help=both("open, overdue or done.", "open、overdue 或 done。"))
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help=both("Say what would be told, tell nothing.", "只显示，不发送。"))
 ]
 Limit = Annotated[int, typer.Option(min=1, max=1000, help=both("How many at most.", "最多条数。"))]
 
@@ -71,7 +71,7 @@ async def _score(term: Terminal, tenant: str, name: str) -> dict[str, Any]:
         reads = await feeding_reads(tx.connection, tenant, name)
         decisions = (await decisions_of(tx.connection, tenant, [name])).get(name, [])
         entry = await find_entry(tx.connection, tenant, score.entry)
-        await _note(tx, parts, tenant, {"of": "score", "score": name})
+        await note(tx, parts, tenant, {"of": "score", "score": name})
     return {
         "score": score.id,
         "entry": str(score.entry),
@@ -132,7 +132,7 @@ async def _field(term: Terminal, tenant: str, field: str) -> FieldReach:
         found = await field_reach(tx.connection, tenant, field)
         if field not in catalog.fields and not found.features:
             raise CommandError(told(both("there is no such field", "没有这一字段")))
-        await _note(tx, parts, tenant, {"of": "field", "field": field})
+        await note(tx, parts, tenant, {"of": "field", "field": field})
         return found
 
 
@@ -168,7 +168,7 @@ def run_grant(term: Terminal, *, grant: GrantName, tenant: Tenant) -> None:
 async def _grant(term: Terminal, tenant: str, grant: str) -> tuple[str, list[ToDelete]]:
     async with opened_parts(settings_of(term), writing=False) as parts, parts.database.transaction() as tx:
         found = await use_of_grant(tx.connection, tenant, grant)
-        await _note(tx, parts, tenant, {"of": "grant", "grant": grant})
+        await note(tx, parts, tenant, {"of": "grant", "grant": grant})
         return found
 
 
@@ -226,7 +226,7 @@ async def _picture(term: Terminal, tenant: str, asked: PictureAsked) -> Picture:
     async with opened_parts(settings_of(term), writing=False) as parts, parts.database.transaction() as tx:
         catalog = await current_catalog(tx.connection) or Catalog.builtin()
         picture = await picture_asked(tx.connection, tenant, catalog, asked)
-        await _note(tx, parts, tenant, {"of": "graph"})
+        await note(tx, parts, tenant, {"of": "graph"})
         return picture
 
 
@@ -271,7 +271,7 @@ async def _tasks(term: Terminal, tenant: str, state: TaskState | None, limit: in
     async with opened_parts(settings_of(term), writing=False) as parts, parts.database.transaction() as tx:
         now_us = int(tx.now.timestamp() * 1_000_000)
         rows = await list_tasks(tx.connection, tenant, TaskFilter(state=state), now_us=now_us, after=None, limit=limit)
-        await _note(tx, parts, tenant, {"of": "tasks"})
+        await note(tx, parts, tenant, {"of": "tasks"})
         now = tx.now
     tasks = [Task.of(row) for row in rows]
     shown = [
@@ -303,32 +303,12 @@ async def _tasks(term: Terminal, tenant: str, state: TaskState | None, limit: in
 )
 def run_grades(term: Terminal, *, tenant: Tenant) -> None:
     """Show the grades of columns."""
-    rows = run(_grades(term, tenant))
+    rows = run(grades(term, tenant))
     columns = (both("column", "列"), both("grade", "级别"), both("duties", "要求"), both("fields", "来源字段"))
     shown = [(row["label"], row["grade"], row["duties"], row["fields"]) for row in rows]
     term.answer(
         {"columns": rows}, lambda: term.table(columns, shown) if shown else term.say("No columns.", "没有外部列。")
     )
-
-
-async def _grades(term: Terminal, tenant: str) -> list[dict[str, Any]]:
-    async with opened_parts(settings_of(term), writing=False) as parts, parts.database.reading() as tx:
-        catalog = await current_catalog(tx.connection) or Catalog.builtin()
-        graph = await load_graph(tx.connection, tenant, catalog)
-    judged = graph.judge()
-    return [
-        {
-            "node": name,
-            "label": graph.nodes[name].label,
-            "grade": judged[name].grade,
-            "grade_before": judged[name].grade_before,
-            "duties": sorted(duty.value for duty in judged[name].duties),
-            "fields": sorted(judged[name].fields),
-            "removed": graph.nodes[name].is_removed,
-        }
-        for name in sorted(graph.nodes, key=lambda name: graph.nodes[name].label)
-        if name.startswith("co_")
-    ]
 
 
 @command(
@@ -342,29 +322,23 @@ async def _grades(term: Terminal, tenant: str) -> list[dict[str, Any]]:
 )
 def run_follow(term: Terminal) -> None:
     """Fold what is new."""
-    done = run(_follow(term))
+    done = run(follow(term))
     term.answer({"folded": done}, lambda: term.say(f"{done} entries folded", f"已处理 {done} 条目"))
 
 
-async def _follow(term: Terminal) -> int:
-    async with opened_parts(settings_of(term), writing=False) as parts:
-        done = 0
-        with term.progress() as bar:
-            task = bar.add_task(term.say("entries", "条目"), total=None)
-            while folded := await catch_up(parts.database, turns=10):
-                done += folded
-                bar.update(task, completed=done)
-        return done
-
-
-async def _note(tx: Any, parts: Parts, tenant: str, question: dict[str, Json]) -> None:
-    """Put the question on record."""
-    about = question.get("grant") or question.get("score") or question.get("field")
-    draft = EntryDraft(
-        Kind.LEDGER_QUERIED,
-        tenant,
-        LEDGER_BY,
-        about=str(about) if about else None,
-        parts={"filter": dict(question), "found": 1},
+@command(
+    APP,
+    "emit",
+    text=both(
+        "Tell new reads, summed up, to the OpenLineage server of the settings (lineage.emit_url).",
+        "把新的读取汇总后告知设置中的 OpenLineage 服务（lineage.emit_url）。",
+    ),
+    example="yumen lineage emit --dry-run",
+)
+def run_emit(term: Terminal, *, dry_run: DryRun = False) -> None:
+    """Tell new reads."""
+    told = run(emitted(term, dry_run=dry_run))
+    shown = term.say(
+        f"{told['events']} events, up to entry {told['upto']}", f"{told['events']} 个事件，至条目 {told['upto']}"
     )
-    await append(tx.connection, [draft], now=tx.now, mac=parts.keys.mac)
+    term.answer(told, lambda: shown)
