@@ -50,7 +50,6 @@ class Kind(StrEnum):
     DELETION_ACKNOWLEDGED = "deletion.acknowledged"
     LINEAGE_RECEIVED = "lineage.received"
     LINEAGE_NODE_REMOVED = "lineage.node_removed"
-    LINEAGE_EMITTED = "lineage.emitted"
     DEIDENTIFICATION_PROPOSED = "deidentification.proposed"
     DEIDENTIFICATION_APPROVED = "deidentification.approved"
     DEIDENTIFICATION_REJECTED = "deidentification.rejected"

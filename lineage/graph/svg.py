@@ -10,7 +10,7 @@ from html import escape
 from lineage.graph.picture import Picture, Sort, Spot
 
 WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN, HEAD = 188, 46, 72, 16, 24, 44
-LONGEST = 24
+LONGEST = 22
 SORTS = {
     Sort.COLUMN: ("外部列", "column"),
     Sort.FIELD: ("字段", "field"),
@@ -29,7 +29,7 @@ path{fill:none;stroke:#8c959f;stroke-width:1.2}
 .root rect{stroke:#0b57d0;stroke-width:2.4}
 .gone rect{stroke-dasharray:5 4;fill:#f6f8fa}
 .g1 .k{fill:#d7ebd9}.g2 .k{fill:#e3edc7}.g3 .k{fill:#fbeab0}.g4 .k{fill:#fbd0a8}.g5 .k{fill:#f6b5b0}
-.k{stroke:none}
+.k,.root .k{stroke:none}
 .bg{fill:#fff;stroke:none}
 @media(prefers-color-scheme:dark){
 .bg{fill:#16191d}text{fill:#e6e9ed}.s{fill:#9aa4af}rect{fill:#22272d;stroke:#6b7681}path{stroke:#6b7681}

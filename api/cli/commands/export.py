@@ -81,7 +81,7 @@ ReportFormat = Annotated[
     APP,
     "query-log",
     text=both(
-        "Export who asked, when, for what and why, of every read in a time (征信业管理条例 22).",
+        "Export who asked, when, for what and why, of every read in a time (credit reporting regulation, art. 22).",
         "导出一段时间内每次读取的查询记录：何人、何时、何内容、何目的（征信业管理条例第二十二条）。",
     ),
     example="yumen export query-log --tenant xiaomi --from 2026-01-01 --out queries.csv",
