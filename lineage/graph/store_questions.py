@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from lineage.graph.batches import batched
 from lineage.graph.store_follow import position
-from lineage.graph.store_scores import BATCH, ENTRIES, MODELS, READS, SCORES, table
+from lineage.graph.store_scores import BATCH, ENTRIES, MODELS, READS, SCORES, reads_of, table
 from lineage.graph.tables import ReachCount
 from lineage.queries import FoundEntry
 from lineage.shapes import DENIED
@@ -150,50 +150,57 @@ async def received(
     Shape: subject is a pseudonym; parties in order. The subject's stream is walked, not the ledger.
     """
     dialect = connection.dialect.name
-    rows = (await connection.execute(received_statement(dialect, tenant, subject, grant))).all()
-    made = (await connection.execute(_scores_statement(dialect, tenant, subject, grant))).all()
+    pairs = (await connection.execute(received_statement(dialect, tenant, subject, grant))).all()
+    made = await _scored(connection, tenant, subject, grant)
+    shapes = sorted({shape for _, shape in pairs} | {shape for _, _, shape in made})
+    uses = await released_features(connection, tenant, shapes)
     found: list[Received] = []
-    for party in sorted({row.party for row in rows}):
-        got = [row for row in rows if row.party == party and (fields is None or row.field in fields)]
-        if got:
-            of_party = [row for row in made if row.party == party and (fields is None or row.field in fields)]
-            columns = ({row.field for row in got}, {row.feature for row in got}, {row.score for row in of_party})
-            found.append(Received(party, *(tuple(sorted(each)) for each in columns)))
+    for party in sorted({party for party, _ in pairs}):
+        got = [use for of, shape in pairs if of == party for use in uses.get(shape, ())]
+        kept = [use for use in got if fields is None or set(use.fields) & set(fields)]
+        names = {name for use in kept for name in use.fields if fields is None or name in fields}
+        scores = {
+            score
+            for score, of, shape in made
+            if of == party and any(names & set(use.fields) for use in uses.get(shape, ()))
+        }
+        if names:
+            features = {use.feature for use in kept}
+            found.append(Received(party, *(tuple(sorted(each)) for each in (names, features, scores))))
     return found
 
 
 def received_statement(dialect: str, tenant: str, subject: str, grant: str | None) -> Select[Any]:
-    """The distinct fields, features and shapes that parties received of a subject."""
+    """(party, shape) of all that was released of a subject, from the subject's stream."""
     wanted = (
-        select(ENTRIES.c.party, ENTRIES.c.shape, _LINES.c.feature, _LINES.c.field)
-        .select_from(ENTRIES.join(_LINES, and_(_LINES.c.tenant == ENTRIES.c.tenant, _LINES.c.shape == ENTRIES.c.shape)))
+        select(ENTRIES.c.party, ENTRIES.c.shape)
         .where(
             ENTRIES.c.stream == subject,
-            ENTRIES.c.tenant == tenant,
+            # Not to be found by an index: a subject's few entries are each looked at, never a tenant's many.
+            ENTRIES.c.tenant.concat("") == tenant,
             ENTRIES.c.kind == "read",
             ENTRIES.c.outcome.in_(_RELEASING),
             ENTRIES.c.party.is_not(None),
-            _LINES.c.outcome != DENIED,
-            _LINES.c.field != "",
         )
         .distinct()
     )
     return wanted.where(*_citing(dialect, grant))
 
 
-def _scores_statement(dialect: str, tenant: str, subject: str, grant: str | None) -> Select[Any]:
-    """(score, party, field) of a subject's scores: the fields of the reads they rest on."""
-    wanted = (
-        select(SCORES.c.score, SCORES.c.party, _LINES.c.field)
-        .select_from(
-            SCORES.join(READS, and_(READS.c.tenant == SCORES.c.tenant, READS.c.score == SCORES.c.score))
-            .join(ENTRIES, ENTRIES.c.id == READS.c.entry)
-            .join(_LINES, and_(_LINES.c.tenant == ENTRIES.c.tenant, _LINES.c.shape == ENTRIES.c.shape))
-        )
-        .where(SCORES.c.tenant == tenant, SCORES.c.subject == subject, _LINES.c.outcome != DENIED)
-        .distinct()
-    )
-    return wanted.where(*_citing(dialect, grant))
+async def _scored(
+    connection: AsyncConnection, tenant: str, subject: str, grant: str | None
+) -> list[tuple[str, str, str]]:
+    """(score, party, shape of a read it rests on) of a subject's scores, under one grant if given."""
+    wanted = select(SCORES.c.score, SCORES.c.party).where(SCORES.c.tenant == tenant, SCORES.c.subject == subject)
+    parties = {row.score: row.party for row in await connection.execute(wanted)}
+    reads = await reads_of(connection, tenant, sorted(parties))
+    entries = sorted({entry for found in reads.values() for entry in found})
+    shapes: dict[int, str] = {}
+    for part in batched(entries, BATCH):
+        chosen = select(ENTRIES.c.id, ENTRIES.c.shape).where(ENTRIES.c.id.in_(part))
+        chosen = chosen.where(*_citing(connection.dialect.name, grant))
+        shapes |= {row.id: row.shape for row in await connection.execute(chosen)}
+    return [(score, parties[score], shapes[each]) for score, found in reads.items() for each in found if each in shapes]
 
 
 def _citing(dialect: str, grant: str | None) -> list[ColumnElement[bool]]:

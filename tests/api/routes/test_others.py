@@ -34,7 +34,7 @@ def asked_about(lender: Lender, things: Things, role: str) -> dict[tuple[str, st
         if role == "subject" and isinstance(sample.body, dict) and sample.staff and "purpose" in sample.body:
             sample = replace(sample, body={**sample.body, "subject": things.subject})
         text = f"{sample.ids} {sample.params} {sample.body} {sample.staff}"
-        by_id = any(one in text for one in things.ids.values())
+        by_id = any(repr(one) in text for one in things.ids.values())
         if by_id or (role != "subject" and sample.ids and way[1] not in OPEN_NAMES):
             found[way] = sample
     return found
