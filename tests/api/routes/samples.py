@@ -41,11 +41,12 @@ class Things:
     task: str = "dt_" + "a" * 26
     column: str = "co_" + "a" * 26
     proposal: str = "di_" + "a" * 26
+    rejected: str = "di_" + "a" * 26
     read: str = "999999999999"
 
     @property
     def ids(self) -> dict[str, str]:
-        return asdict(self)
+        return {name: one for name, one in asdict(self).items() if name != "read"}  # a bare number is no mark
 
 
 async def things_of(lender: Lender, subject: str, *, tenant: str = TENANT) -> Things:
@@ -68,14 +69,15 @@ async def make_lineage(lender: Lender, who: str) -> None:
     await lender.call("steward", "POST", "/api/v1/lineage", event(dataset))
     column = column_name("warehouse", dataset, "score")
     wanted = {"node": column, "method": "aggregation", "grade": 1, "evidence": EVIDENCE}
-    proposed = await lender.call("steward", "POST", "/v1/deidentifications", wanted, name="proposer")
-    assert proposed.status_code == 201, proposed.text
+    both = [await lender.call("steward", "POST", "/v1/deidentifications", wanted, name="proposer") for _ in range(2)]
+    proposed, rejected = (answer.json()["proposal"]["proposal"] for answer in both)
     lender.made[who] = {
         "read": read,
         "score": scored.json()["scores"][0]["score"],
         "task": withdrawn.json()["tasks"][0],
         "column": column,
-        "proposal": proposed.json()["proposal"]["proposal"],
+        "proposal": proposed,
+        "rejected": rejected,
     }
 
 
@@ -222,6 +224,6 @@ def of_lineage(things: Things) -> dict[tuple[str, str], Sample]:
         ("POST", "/v1/deidentifications"): Sample("steward", proposed),
         ("GET", "/v1/deidentifications"): Sample("dpo", params={"state": "proposed"}),
         ("POST", "/v1/deidentifications/{proposal}/approve"): Sample("dpo", ids=proposal),
-        ("POST", "/v1/deidentifications/{proposal}/reject"): Sample("dpo", ids=proposal),
+        ("POST", "/v1/deidentifications/{proposal}/reject"): Sample("dpo", ids={"proposal": things.rejected}),
         ("POST", "/api/v1/lineage"): Sample("steward", event()),
     }

@@ -15,7 +15,10 @@ from tests.world import BOTH, STEWARD
 
 NOWHERE = Things("sub_" + "a" * 26, "gr_" + "a" * 26, "999999999999")
 NAMED = {"name", "view", "field"}
-OPEN_NAMES = {"/v1/catalogue/fields/{name}"}  # the catalogue's fields belong to the deployment, not to a tenant
+OPEN_NAMES = {
+    "/v1/catalogue/fields/{name}",
+    "/v1/lineage/fields/{name}",
+}  # the catalogue's fields belong to the deployment, not to a tenant
 
 
 def told(answer: httpx.Response) -> tuple[int, Any, Any]:
