@@ -24,21 +24,27 @@ from api.openapi import DESCRIPTION, TAGS, describe
 from api.routes import (
     catalogue,
     clients,
+    deidentifications,
     entries,
     erasures,
     grants,
     health,
+    lineage,
     log,
     my_reads,
     notices,
+    openlineage,
     parties,
+    pictures,
     problem_pages,
     purposes,
     reads,
     reasons,
     receipts,
     reveals,
+    scores,
     subjects,
+    tasks,
     values,
     views,
     withdrawals,
@@ -59,6 +65,12 @@ ROUTERS = (
     receipts.ROUTER,
     log.ROUTER,
     my_reads.ROUTER,
+    scores.ROUTER,
+    lineage.ROUTER,
+    pictures.ROUTER,
+    tasks.ROUTER,
+    deidentifications.ROUTER,
+    openlineage.ROUTER,
     reasons.ROUTER,
     reveals.ROUTER,
     catalogue.ROUTER,
@@ -67,7 +79,9 @@ ROUTERS = (
     health.ROUTER,
     problem_pages.ROUTER,
 )
-BATCH_PATHS = frozenset({"/v1/reads", "/v1/values", "/v1/catalogue/views"})
+BATCH_PATHS = frozenset(
+    {"/v1/reads", "/v1/scores", "/v1/decisions", "/api/v1/lineage", "/v1/values", "/v1/catalogue/views"}
+)
 VERSION = "0.1.0"
 
 

@@ -74,6 +74,11 @@ RULES: tuple[Rule, ...] = (
         lambda s: _plain_beyond_loopback(s.policy.opa_url),
         "must be https, or http to this machine: answers could be forged on the way",
     ),
+    (
+        "lineage.emit_url",
+        lambda s: _plain_beyond_loopback(s.lineage.emit_url),
+        "must be https, or http to this machine: who reads what for which purpose is nobody else's business",
+    ),
     ("database_url", _database_in_clear, "must use ssl=require or stronger beyond this machine"),
     (
         "kms.transit_url",

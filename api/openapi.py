@@ -23,6 +23,7 @@ TAGS = [
     {"name": "register", "description": "Parties, clients, purposes and notices: who may process what, and why."},
     {"name": "ledger", "description": "What happened: asked by auditors, and by data subjects about themselves."},
     {"name": "log", "description": "The ledger as a transparency log: outsiders check that it only ever grew."},
+    {"name": "lineage", "description": "Where a score came from, what a field reaches, what recipients must delete."},
     {"name": "catalogue", "description": "What data there is, how it is graded, and the feature views of the tenant."},
     {"name": "health", "description": "Whether the service lives and can serve."},
     {"name": "problems", "description": "What each problem code means and what to do."},

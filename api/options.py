@@ -189,6 +189,19 @@ class LimitSettings(Group):
     shapes_per_day: int = Field(default=1000, ge=1, le=1_000_000)
 
 
+class LineageSettings(Group):
+    """The lineage graph: how often it follows the ledger, how long recipients have to delete, where reads are told to.
+
+    ``emit_url`` is an OpenLineage endpoint (``…/api/v1/lineage``); nothing is emitted without it.
+    """
+
+    follow_s: float = Field(default=1.0, ge=0.05, le=3600)
+    deletion_days: int = Field(default=15, ge=1, le=365)
+    emit_url: HttpUrl | None = None
+    emit_token: SecretStr | None = None
+    emit_minutes: int = Field(default=15, ge=1, le=1440)
+
+
 class LogSettings(Group):
     """Where the log goes. Without ``file`` it goes to standard error and the collector keeps it."""
 

@@ -29,6 +29,7 @@ from starlette.datastructures import State
 from api.answers import AnswerWriter
 from api.database import Clock, Database, Transaction, utc_now
 from api.ends import DatabaseBehindError, Ends, EndsError, EndsFile
+from api.following import following, telling
 from api.gates import GateOptions, open_gate
 from api.identity import BuiltinIssuer, FileKeys, IdentityError, KeySource, RemoteKeys, TokenRules, TokenVerifier
 from api.logs import EVENTS
@@ -255,6 +256,7 @@ async def standing(state: State, opener: Opener) -> AsyncIterator[None]:
             EVENTS.error("the database is older than what ended since: run yumen restore", exc_info=fault)
             tasks.append(asyncio.create_task(_keep_opening(state, stack, opener)))
         tasks.append(asyncio.create_task(_housekeeping(state)))
+        tasks += [asyncio.create_task(following(state)), asyncio.create_task(telling(state))]
         try:
             yield
         finally:

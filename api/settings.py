@@ -29,6 +29,7 @@ from api.options import (
     IssuerSettings,
     KmsSettings,
     LimitSettings,
+    LineageSettings,
     LogSettings,
     Mode,
     PolicySettings,
@@ -39,7 +40,14 @@ from api.options import (
 
 PREFIX = "YUMEN_"
 CONFIG_VARIABLE = "YUMEN_CONFIG"
-SECRETS = ("database_url", "metrics_token", "policy.opa_token", "kms.pkcs11_pin", "kms.transit_token")
+SECRETS = (
+    "database_url",
+    "metrics_token",
+    "policy.opa_token",
+    "kms.pkcs11_pin",
+    "kms.transit_token",
+    "lineage.emit_token",
+)
 NOT_SETTINGS = frozenset(
     {
         CONFIG_VARIABLE,
@@ -83,6 +91,7 @@ class Settings(BaseSettings):
     reveals: RevealSettings = RevealSettings()
     log: LogSettings = LogSettings()
     transparency: TransparencySettings = TransparencySettings()
+    lineage: LineageSettings = LineageSettings()
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
     idempotency_hours: int = Field(default=24, ge=1, le=720)
     docs: bool | None = None

@@ -58,6 +58,17 @@ class Kind(StrEnum):
     KEY_RETIRED = "key.retired"
     KEY_REWRAPPED = "key.rewrapped"
     KEY_MOVED = "key.moved"
+    SCORE_REPORTED = "score.reported"
+    SCORE_REVIEW_REQUESTED = "score.review_requested"
+    CREDIT_DECIDED = "credit.decided"
+    DELETION_RAISED = "deletion.raised"
+    DELETION_ACKNOWLEDGED = "deletion.acknowledged"
+    LINEAGE_RECEIVED = "lineage.received"
+    LINEAGE_NODE_REMOVED = "lineage.node_removed"
+    DEIDENTIFICATION_PROPOSED = "deidentification.proposed"
+    DEIDENTIFICATION_APPROVED = "deidentification.approved"
+    DEIDENTIFICATION_REJECTED = "deidentification.rejected"
+    LEDGER_EXPORTED = "ledger.exported"
 
 
 class Outcome(StrEnum):

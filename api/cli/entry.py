@@ -57,6 +57,14 @@ COMMANDS = {
         "api.cli.commands.log", both("The transparency log: run, prove, verify.", "透明日志：运行、证明、验证。"), WATCH
     ),
     "check": Place("api.cli.commands.check", both("Check the whole ledger.", "核验整个账本。"), WATCH),
+    "lineage": Place(
+        "api.cli.commands.lineage", both("What fed a score, what a field reaches.", "评分的来源与字段的去向。"), WATCH
+    ),
+    "export": Place(
+        "api.cli.commands.export",
+        both("Query log, evidence packs, compliance report.", "查询记录、证据包与合规报告。"),
+        WATCH,
+    ),
     "status": Place("api.cli.commands.status", both("Whether everything is well.", "查看整体状态。"), WATCH),
 }
 

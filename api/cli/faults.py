@@ -52,6 +52,7 @@ FAILURES = frozenset(
         "lineage/log_wrong_key",
         "lineage/note_malformed",
         "lineage/note_signature",
+        "lineage/pack_refused",
         "lineage/stream_contended",
         "migrate/ledger_loss",
         "vault/key_disabled",

@@ -24,6 +24,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "future": ("日期在将来", "holds a date in the future"),
     "ambiguous": ("无法唯一解读", "can be read in more than one way"),
     "void": ("不是真实号码", "is no real number"),
+    # of a score (lineage)
+    "read_unusable": ("不能作为该评分的依据", "is no read that the score may rest on"),
     # of a row of values (gate.loading)
     "not_integer": ("应为整数", "must be an integer"),
     "not_number": ("应为数字", "must be a number"),

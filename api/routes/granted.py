@@ -128,6 +128,7 @@ class WithdrawnAnswer(Answer):
 
     withdrawn: list[str]
     narrowed: list[str]
+    tasks: list[str]
     consent_version: int
     entries: list[str]
     receipts: list[ReceiptShown] = Field(default_factory=list)

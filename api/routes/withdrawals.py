@@ -23,6 +23,7 @@ from api.routes.receipts import receipted
 from api.routes.wire import KEYED, Digest, Evidence, GrantId, Name, SubjectRef, routes
 from api.strictroute import FROM_TEXT, Body
 from api.usecases.acting import actor, check_evidence, whom
+from api.usecases.deleting import Ended, raise_after_withdrawal
 from api.usecases.granting import Bounds, owner_of, refused_bounds, request_of, shown_notice
 from api.usecases.representing import note_evidence
 from api.usecases.writing import Work, binding
@@ -177,10 +178,14 @@ async def _withdraw(work: Work, who: SubjectId, scope: Scope, evidence: str | No
     by = actor(work.caller, *GIVERS)
     done = await work.consent.withdraw(work.connection, who, scope, by=by, now=work.now)
     entries = [*done.entries, *await note_evidence(work, who, by, done, evidence)]
+    withdrawn, narrowed = work.journal.grants(Kind.WITHDRAWN), work.journal.grants(Kind.FIELD_WITHDRAWN)
+    field = scope.field if isinstance(scope, WithdrawField) else None
+    tasks = await raise_after_withdrawal(work, who, by, Ended(withdrawn, narrowed, field))
     return work.answer(
         WithdrawnAnswer(
-            withdrawn=work.journal.grants(Kind.WITHDRAWN),
-            narrowed=work.journal.grants(Kind.FIELD_WITHDRAWN),
+            withdrawn=withdrawn,
+            narrowed=narrowed,
+            tasks=tasks,
             consent_version=done.consent_version,
             entries=[str(entry) for entry in entries],
         )

@@ -146,6 +146,7 @@ def test_a_sound_production_deployment_starts(load: Load) -> None:
         ("ISSUER__MAX_TOKEN_S", "999999"),
         ("ISSUER__SECOND_FACTOR", "pwd"),
         ("POLICY__OPA_URL", "http://opa.example:8181"),
+        ("LINEAGE__EMIT_URL", "http://lineage.example/api/v1/lineage"),
         ("DATABASE_URL", "postgresql://u:p@db.example/yumen"),
         ("DOCS", "true"),
         ("DEBUG", "true"),

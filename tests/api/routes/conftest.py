@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +32,7 @@ class Lender:
     issuer: BuiltinIssuer
     world: World
     settings: Settings
+    made: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def headers(
         self, role: str, name: str = "someone", *, tenant: str = TENANT, amr: tuple[str, ...] = ("pwd",)

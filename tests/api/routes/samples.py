@@ -3,15 +3,16 @@
 A test that meets an operation without a sample fails: whoever adds a route adds its sample.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from api.openapi import METHODS
+from lineage.graph import column_name
 from tests.api.routes.conftest import Lender
 from tests.api.routes.people import person
 from tests.api.routes.test_register import CLIENT, NOTICE, PARTY, PURPOSE
-from tests.world import FEATURES, VIEWS
+from tests.world import FEATURES, TENANT, VIEWS
 
 EVIDENCE = "ev_" + "b" * 26
 PUBLIC = {"/livez", "/readyz", "/metrics", "/problems", "/problems/{room}/{name}"}
@@ -36,17 +37,81 @@ class Things:
     subject: str
     grant: str
     entry: str
+    score: str = "sc_" + "a" * 26
+    task: str = "dt_" + "a" * 26
+    column: str = "co_" + "a" * 26
+    proposal: str = "di_" + "a" * 26
+    rejected: str = "di_" + "a" * 26
+    read: str = "999999999999"
 
     @property
     def ids(self) -> dict[str, str]:
-        return {"subject": self.subject, "grant": self.grant, "entry": self.entry}
+        return {name: one for name, one in asdict(self).items() if name != "read"}  # a bare number is no mark
 
 
-async def things_of(lender: Lender, subject: str, *, tenant: str = "lender") -> Things:
-    """Give a consent of a subject and name it."""
+async def things_of(lender: Lender, subject: str, *, tenant: str = TENANT) -> Things:
+    """Give a consent of a subject and name it, beside what was made of them before."""
+    if tenant == TENANT and subject not in lender.made and subject in lender.world.subjects:
+        await make_lineage(lender, subject)
     given = await lender.subject("POST", "/v1/grants", lender.grant(), name=subject, tenant=tenant)
     assert given.status_code == 201, given.text
-    return Things(subject, given.json()["grant"]["id"], given.json()["entry"])
+    return Things(subject, given.json()["grant"]["id"], given.json()["entry"], **lender.made.get(subject, {}))
+
+
+async def make_lineage(lender: Lender, who: str) -> None:
+    """A score on a read, the task of a withdrawal, a column that derives, a proposal to lower it: once a subject."""
+    given = (await lender.subject("POST", "/v1/grants", lender.grant(), name=who)).json()["grant"]["id"]
+    read = (await lender.read([who])).json()["results"][0]["entry"]
+    scored = await lender.call("scorer", "POST", "/v1/scores", scores(who, read), name="scoring")
+    assert scored.status_code == 201, scored.text
+    withdrawn = await lender.subject("POST", "/v1/withdrawals", {"scope": "grant", "grant": given}, name=who)
+    dataset = f"mart_{len(lender.made)}"
+    await lender.call("steward", "POST", "/api/v1/lineage", event(dataset))
+    column = column_name("warehouse", dataset, "score")
+    wanted = {"node": column, "method": "aggregation", "grade": 1, "evidence": EVIDENCE}
+    both = [await lender.call("steward", "POST", "/v1/deidentifications", wanted, name="proposer") for _ in range(2)]
+    proposed, rejected = (answer.json()["proposal"]["proposal"] for answer in both)
+    lender.made[who] = {
+        "read": read,
+        "score": scored.json()["scores"][0]["score"],
+        "task": withdrawn.json()["tasks"][0],
+        "column": column,
+        "proposal": proposed,
+        "rejected": rejected,
+    }
+
+
+def scores(subject: str, read: str, **changes: Any) -> dict[str, Any]:
+    """A batch of one score on one read."""
+    score = {
+        "subject": subject,
+        "model": "limit_model",
+        "version": "3.1",
+        "purpose": "credit_scoring",
+        "product": "cash_loan",
+        "automated": True,
+        "value": 612,
+        "reads": [read],
+        "reasons": [{"feature": "behaviour:limit", "effect": "raises"}],
+        "decision": {"decision": "limit", "automated": True},
+    }
+    return {"scores": [{**score, **changes}]}
+
+
+def event(dataset: str = "mart") -> dict[str, Any]:
+    """An OpenLineage event: a dataset's column derives from a catalogue field."""
+    source = {"namespace": "yumen://lender", "name": "fields", "field": "credit_limit"}
+    facets = {"columnLineage": {"fields": {"score": {"inputFields": [source]}}}}
+    return {
+        "eventTime": "2026-11-23T02:00:00Z",
+        "producer": "https://example.com/pipeline",
+        "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
+        "eventType": "COMPLETE",
+        "run": {"runId": "0190f5a1-7c8e-7c3e-9d2f-1f2e3d4c5b6a"},
+        "job": {"namespace": "warehouse", "name": "nightly"},
+        "inputs": [],
+        "outputs": [{"namespace": "warehouse", "name": dataset, "facets": facets}],
+    }
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, str]]:
@@ -62,7 +127,7 @@ def operations(document: dict[str, Any]) -> list[tuple[str, str]]:
 def samples(lender: Lender, things: Things) -> dict[tuple[str, str], Sample]:
     """The sample of each operation."""
     people = {**of_people(things), **of_register(), **of_consent(lender, things)}
-    return {**people, **of_questions(things), **of_erasure(things)}
+    return {**people, **of_questions(things), **of_erasure(things), **of_lineage(things)}
 
 
 def of_people(things: Things) -> dict[tuple[str, str], Sample]:
@@ -170,4 +235,29 @@ def of_questions(things: Things) -> dict[tuple[str, str], Sample]:
         ("GET", "/v1/catalogue/views"): Sample("subject"),
         ("GET", "/v1/catalogue/views/{name}"): Sample("subject", ids={"name": "behaviour"}),
         ("PUT", "/v1/catalogue/views"): Sample("steward", text=VIEWS),
+    }
+
+
+def of_lineage(things: Things) -> dict[tuple[str, str], Sample]:
+    score, task = {"score": things.score}, {"task": things.task}
+    decided = {"decisions": [{"score": things.score, "decision": "decline", "automated": False}]}
+    proposed = {"node": things.column, "method": "masking", "grade": 1, "evidence": EVIDENCE}
+    proposal, column = {"proposal": things.proposal}, {"column": things.column}
+    return {
+        ("POST", "/v1/scores"): Sample("scorer", scores(things.subject, things.read)),
+        ("GET", "/v1/scores"): Sample("auditor", params={"subject": things.subject}),
+        ("POST", "/v1/decisions"): Sample("scorer", decided),
+        ("GET", "/v1/scores/{score}"): Sample("subject", ids=score),
+        ("POST", "/v1/scores/{score}/review"): Sample("subject", ids=score),
+        ("GET", "/v1/lineage/fields/{name}"): Sample("auditor", ids={"name": "credit_limit"}),
+        ("GET", "/v1/lineage/grants/{grant}"): Sample("auditor", ids={"grant": things.grant}),
+        ("GET", "/v1/lineage/graph"): Sample("auditor", params={"score": things.score}),
+        ("POST", "/v1/lineage/columns/{column}/remove"): Sample("steward", ids=column),
+        ("GET", "/v1/tasks"): Sample("auditor", params={"subject": things.subject}),
+        ("POST", "/v1/tasks/{task}/acknowledge"): Sample("scorer", {"outcome": "deleted"}, ids=task),
+        ("POST", "/v1/deidentifications"): Sample("steward", proposed),
+        ("GET", "/v1/deidentifications"): Sample("dpo", params={"state": "proposed"}),
+        ("POST", "/v1/deidentifications/{proposal}/approve"): Sample("dpo", ids=proposal),
+        ("POST", "/v1/deidentifications/{proposal}/reject"): Sample("dpo", ids={"proposal": things.rejected}),
+        ("POST", "/api/v1/lineage"): Sample("steward", event()),
     }

@@ -13,6 +13,7 @@ from tests.api.routes.samples import Sample, operations, samples, things_of
 
 GOLDEN = Path(__file__).with_name("roles.yaml")
 ROLES = ("scorer", "subject", "auditor", "steward", "dpo", "operator")
+OF_SCORERS = {"POST /v1/reads", "POST /v1/scores", "POST /v1/decisions", "POST /v1/tasks/{task}/acknowledge"}
 STAFF = frozenset(ROLES) - {"scorer", "subject"}
 
 
@@ -65,7 +66,7 @@ def test_nothing_is_open_to_nobody_and_personal_data_needs_a_second_factor() -> 
     assert guarded == {"POST /v1/subjects/lookup", "POST /v1/subjects/{subject}/reveal"}
     for way, row in table.items():
         may = {role for role in ROLES if row[role] not in {401, 403}}
-        if way.startswith("POST /v1/reads"):
+        if way in OF_SCORERS:
             assert may == {"scorer"}
         elif not way.startswith("GET"):
             assert "scorer" not in may, way
