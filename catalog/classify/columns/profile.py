@@ -8,13 +8,16 @@ Rules enforced here:
 """
 
 import math
+import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import accumulate
 from typing import Final
 
-from catalog.classify.columns.forms import Form, Hit, class_of, forms
+from catalog.classify.columns.forms import Form, class_of, forms
 from catalog.classify.columns.intervals import wilson
 from catalog.classify.values.dates import is_day
 from catalog.classify.values.likelihood import Likelihood
@@ -24,6 +27,8 @@ from catalog.classify.values.scanning import scan
 PROBE: Final = 60
 LONG: Final = 8
 SCANNED: Final = 200
+LINE: Final = 2000
+_MAYBE: Final = re.compile(r"[0-9]{4}|@|[一-龥].{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +140,12 @@ def _counted(counts: Counter[str], today: date) -> dict[str, FormCount]:
 
 def _likely(texts: Sequence[str], kind: str, today: date) -> list[Form]:
     """The forms that some of these cells have."""
-    return [form for form in forms().values() if kind in form.classes and any(_hits(form, text, today) for text in texts)]
+    return [form for form in forms().values() if kind in form.classes and _has_any(form, texts, today)]
 
 
-def _hits(form: Form, text: str, today: date) -> Hit:
-    return form.test(text, today) if form.low <= len(text) <= form.high else Hit.NO
+def _has_any(form: Form, texts: Sequence[str], today: date) -> bool:
+    low, high, test = form.low, form.high, form.test
+    return any(low <= len(text) <= high and test(text, today) for text in texts)
 
 
 def _count(form: Form, texts: Sequence[str], counts: Counter[str], today: date, found: list[int]) -> None:
@@ -177,14 +183,28 @@ def _parts(text: str) -> list[str]:
 
 
 def _embedded(counts: Counter[str], today: date) -> tuple[dict[str, int], int]:
-    """Count cells that hold identifiers among other words."""
-    found: Counter[str] = Counter()
-    longer = [text for text in counts if len(text) >= LONG and not text.isdecimal()][:SCANNED]
-    for text in longer:
-        kinds = {
-            one.kind
-            for one in scan(text[:MAX_TEXT], today).findings
-            if one.likelihood >= Likelihood.LIKELY and one.length < len(text)
-        }
-        found.update(kinds)
-    return dict(found), len(longer)
+    """Count cells that hold identifiers among other words; they are scanned as one text, a line each."""
+    longer = [text for text in counts if len(text) >= LONG and not text.isdecimal() and _MAYBE.search(text)][:SCANNED]
+    found: set[tuple[str, int]] = set()
+    for lines in _pages(longer):
+        starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
+        for one in scan("\n".join(lines), today).findings:
+            place = bisect_right(starts, one.start) - 1
+            if one.likelihood >= Likelihood.LIKELY and one.length < len(lines[place]):
+                found.add((one.kind, starts[place]))
+    return dict(Counter(kind for kind, _ in found)), len(longer)
+
+
+def _pages(lines: Sequence[str]) -> Iterator[list[str]]:
+    """Lines in pages that one scan takes."""
+    page: list[str] = []
+    size = 0
+    for line in lines:
+        short = line.replace("\n", " ")[:LINE]
+        if size + len(short) >= MAX_TEXT:
+            yield page
+            page, size = [], 0
+        page.append(short)
+        size += len(short) + 1
+    if page:
+        yield page

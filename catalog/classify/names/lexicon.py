@@ -32,8 +32,23 @@ _NEUTRAL: Final = frozenset(
 _HEADS: Final = frozenset(
     "count cnt flag type status state time date at day days brand model level rate ratio amt amount num verified source "
     "channel version size length len limit id code prefix domain suffix format rule config template check checked valid "
-    "index order sort url total avg sum max min hour month year unit category cd tp sts dt tm ts flg".split()
+    "index order sort url total avg sum max hour month year unit category ts times".split()
 )
+_SAME: Final = {
+    word: plain
+    for plain, others in {
+        "no": "num number nbr nmb numb", "address": "addr addrs adr adress", "account": "acct acc accnt", "count": "cnt counts cnts",
+        "amount": "amt", "status": "sts stat state stts", "code": "cd cde", "date": "dt dte", "time": "tm", "type": "tp typ",
+        "level": "lvl lv", "image": "img pic picture photo pics images photos", "transaction": "txn trx tran trans", "license": "licence lic licenses",
+        "certificate": "cert credential", "days": "day", "name": "nm", "flag": "flg", "shipping": "ship", "loan": "ln", "repayment": "repay rpy rpmt",
+        "device": "dev dvc", "phone": "phn ph", "mobile": "mbl mob mobl", "record": "rec records", "tags": "tag", "list": "lst", "minutes": "min mins",
+        "seconds": "sec secs", "education": "edu educ", "score": "scr", "credit": "crdt", "country": "ctry cntry", "province": "prov",
+        "register": "registration registered reg", "location": "loc", "identity": "ident iden", "frequency": "freq", "information": "info",
+    }.items()
+    for word in others.split()
+}  # fmt: skip
+"""Spellings of one word."""
+_UNITS: Final = frozenset("ms minutes seconds yuan cny rmb fen pct url path id no code".split())
 _NEUTRAL_ZH: Final = re.compile(r"客户|用户|借款人|申请人|会员|本人|个人|当前|最近|主|的|信息(?=.)|字段")
 _HEADS_ZH: Final = re.compile(r"(?:数|次数|数量|标志|状态|类型|时间|日期|品牌|等级|比例|是否|来源|归属地|个数|长度|有效)$")
 
@@ -80,8 +95,9 @@ def _frozen(found: Mapping[str, list[_Phrase]]) -> Mapping[str, tuple[_Phrase, .
 
 
 def words_of(name: str) -> list[str]:
-    """Cut a name into lower-case words."""
-    return [word.lower() for word in _WORDS.findall(halved(name))]
+    """Cut a name into lower-case words, each in one spelling."""
+    words = [word.lower() for word in _WORDS.findall(halved(name))]
+    return [_SAME.get(word, word) for word in words]
 
 
 def match_name(name: str) -> list[NameMatch]:
@@ -103,7 +119,8 @@ def _latin(name: str) -> Iterator[NameMatch]:
         return
     _, phrases = _phrases()
     told = [word for word in words if word not in _NEUTRAL and not word.isdecimal()]
-    for candidate, top in ((words, 1.0), (told, 0.97)):
+    bare = told[:-1] if len(told) > 1 and told[-1] in _UNITS else told
+    for candidate, top in ((words, 1.0), (told, 0.97), (bare, 0.9)):
         for phrase in phrases.get("".join(candidate), ()):
             yield NameMatch(phrase.kind, top, phrase.language)
     yield from _parts(told or words, phrases)
@@ -115,17 +132,25 @@ def _parts(words: list[str], phrases: Mapping[str, tuple[_Phrase, ...]]) -> Iter
             found = phrases.get("".join(words[start:end]), ())
             if not found or end - start == len(words):
                 continue
-            score = _partial(words, start, end)
             for phrase in found:
+                score = _partial(words, start, end, heads=_heads_of(phrase.kind))
                 if len("".join(words[start:end])) >= 3 or phrase.language == "abbreviation" and end == len(words):
                     yield NameMatch(phrase.kind, score, phrase.language)
 
 
-def _partial(words: list[str], start: int, end: int) -> float:
+@cache
+def _heads_of(kind: str) -> frozenset[str]:
+    """The last words of a kind's own phrases, which change nothing of its sense."""
+    return frozenset(phrase.words[-1] for phrase in _all() if phrase.kind == kind and phrase.words)
+
+
+def _partial(words: list[str], start: int, end: int, *, heads: frozenset[str]) -> float:
     """The score of words[start:end] within all words: more at the end, little before a word that changes the sense."""
     covered = (end - start) / len(words)
     if end == len(words):
         return 0.62 + 0.3 * covered
+    if words[-1] in _HEADS and words[-1] in heads:
+        return 0.64 + 0.3 * covered
     return 0.2 if words[-1] in _HEADS else 0.5 + 0.2 * covered
 
 

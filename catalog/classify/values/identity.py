@@ -63,7 +63,7 @@ def resident_id_15(value: str, today: date) -> Judgement | None:
 def officer_card(value: str, today: date) -> Judgement | None:
     """An officer's card: its service, 字第, a number."""
     del value, today
-    return Judgement(L.LIKELY, L.VERY_LIKELY, "structure")
+    return Judgement(L.LIKELY, L.VERY_LIKELY, "structure", bears_against=True)
 
 
 def only_near(value: str, today: date) -> Judgement | None:

@@ -17,7 +17,7 @@ _PLATE_REST: Final = (
 )
 _SERVICES: Final = "(?:[军南北沈兰成济广海空参政后装武文士警]|士官|文职|武警|军官|政法|参联)"
 _LABEL: Final = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ASSIGNED: Final = r"[ \"']{0,2}(?:号码|号|为|是|改成|改为|设为|设置为|重置为|初始|,)?[ \"']{0,2}[:=是为]?[ \"':]{0,2}"
+_ASSIGNED: Final = r"(?:号码|号)?[ \"']{0,2}(?:[一-龥]{0,5}(?:为|是|成|:))?[ \"']{0,2}[:=]?[ \"']{0,2}"
 
 _BOUNDED: Final[tuple[tuple[str, str, Judge], ...]] = (
     ("resident_id", r"[1-9](?:[ -]?[0-9]){16}[ -]?[0-9Xx]", identity.resident_id),
@@ -70,10 +70,10 @@ _OTHERS: Final[tuple[tuple[str, str, Judge], ...]] = (
         identity.certain,
     ),
     ("ipv4", r"(?<![0-9A-Za-z.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9A-Za-z]|\.[0-9])", contact.ipv4),
-    ("ipv6", r"(?<![0-9A-Za-z:.])[0-9A-Fa-f:]{2,39}(?:[0-9.]{7,15})?(?![0-9A-Za-z:])", contact.ipv6),
+    ("ipv6", r"(?<![0-9A-Za-z.])(?<![0-9A-Fa-f:]:)(?:::|[0-9A-Fa-f]{1,4}:)[0-9A-Fa-f:]{0,37}(?:[0-9.]{7,15})?(?![0-9A-Za-z:])", contact.ipv6),
     (
         "mac",
-        r"(?<![0-9A-Za-z:.-])(?:(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4})(?![0-9A-Za-z:-])",
+        r"(?<![0-9A-Za-z])(?<![0-9A-Fa-f][:.-])(?:(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4})(?![0-9A-Za-z:-])",
         identity.likely,
     ),
     (
@@ -86,7 +86,7 @@ _OTHERS: Final[tuple[tuple[str, str, Judge], ...]] = (
         rf"(?<![0-9A-Za-z])(?:{_PLATE}[·•. -]?{_PLATE_REST}|使[0-9]{{6}}|[0-9]{{6}}使|WJ[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]?[·•]?[0-9]{{4,5}}[0-9A-Z]?)(?![0-9A-Za-z])",
         identity.likely,
     ),
-    ("officer_card", rf"(?<![证同权书]){_SERVICES}字第[0-9]{{4,8}}号?", identity.officer_card),
+    ("officer_card", rf"(?<![同权书]){_SERVICES}字第[0-9]{{4,8}}号?", identity.officer_card),
     (
         "property_certificate",
         r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]\((?:19|20)[0-9]{2}\)[一-龥]{2,12}不动产权第[0-9]{5,9}号",

@@ -16,11 +16,11 @@ from catalog.classify.values.regions import CITIES, PROVINCES
 
 LEFT: Final = 48
 HOUSE: Final = re.compile(
-    r"(?:[0-9]{1,5}(?:-[0-9]{1,5})?|[一二三四五六七八九十百]{1,4})(?:号院|号楼|号|弄|栋|幢|座|单元|室|组|楼)"
+    r"(?:[0-9]{1,5}(?:-[0-9]{1,5})?|[一二三四五六七八九十百]{1,4})(?:号院|号楼|号|弄|栋|幢|座|单元|室|组|楼|期)|[0-9]{1,3}-[0-9]{1,3}-[0-9]{2,4}"
 )
 REST: Final = re.compile(
-    r"(?:[ ,-]?(?:[0-9A-Za-z]{1,5}|[一二三四五六七八九十甲乙丙丁]{1,3}|附[0-9]{1,3})(?:号楼|号院|号|弄|栋|幢|座|单元|层|楼|室|户))*"
-    r"(?:-?[0-9]{2,5}(?:室|户)?(?![0-9A-Za-z年月日元]))?"
+    r"(?:[ ,-]?(?:[一-龥]{2,6}(?=[0-9A-Z]{1,3}(?:座|栋|幢|期|号楼)))?(?:[0-9A-Za-z]{1,5}|[一二三四五六七八九十甲乙丙丁]{1,3}|附[0-9]{1,3})"
+    r"(?:号楼|号院|号|弄|栋|幢|座|单元|层|楼|室|户|期))*(?:-?[0-9]{1,5}(?:-[0-9]{1,4}){0,2}(?:室|户)?(?![0-9A-Za-z年月日元]))?"
 )
 ROAD: Final = re.compile(
     r"[一-龥0-9]{1,8}?(?:大街|大道|公路|街道|胡同|小区|花园|新村|社区|家园|公寓|苑|路|街|巷|弄|里|村|镇|乡|坊|园|庄)"
@@ -60,10 +60,10 @@ def address(value: str, today: date) -> Judgement | None:
         return None
     named = _NAMES.search(value, 0, 20) is not None
     areas = _AREA.search(value) is not None
-    road = ROAD.search(value) is not None or HOUSE.search(value) is not None
-    if road and (named or areas):
+    road, house = ROAD.search(value) is not None, HOUSE.search(value) is not None
+    if (road or house) and (named or areas):
         return Judgement(L.VERY_LIKELY, L.VERY_LIKELY, "road_and_house")
-    return Judgement(L.POSSIBLE, L.LIKELY, "road_and_house") if road and HOUSE.search(value) else None
+    return Judgement(L.POSSIBLE, L.LIKELY, "road_and_house") if road and house else None
 
 
 def _beginning(text: str, lowest: int, house: int) -> int:

@@ -21,6 +21,7 @@ BEGIN: Final = r"(?<![0-9A-Za-z])(?<![0-9]\.)"
 END: Final = r"(?![0-9A-Za-z])(?!\.[0-9])"
 BEFORE: Final = 26
 AFTER: Final = 10
+_INTRO: Final = re.compile(r"[ (]?(?:其|该)?(?:证件|证书)?(?:编号|证号|号码|卡号|账号|号)[ :为是(]{0,3}")
 _CLAUSE: Final = re.compile(r"[。;!?\n]|,(?![0-9])")
 
 
@@ -52,10 +53,11 @@ class Rule:
     def findings(self, text: str, today: date) -> Iterator[Finding]:
         """Find this kind in a half-width text."""
         group = "value" if "value" in self.pattern.groupindex else 0
+        is_spoken_of = self.words.near is not None and self.words.near.search(text) is not None
         for match in self.pattern.finditer(text):
             start, end = match.span(group)
             found = self.judged(match[group], today)
-            if found is None:
+            if found is None or (found.alone < self.floor and not is_spoken_of):
                 continue
             likelihood, reasons = self.weighed(found, text, start, end)
             if likelihood >= self.floor:
@@ -85,10 +87,18 @@ class Rule:
         """1 if a word speaks for the kind, -1 if one speaks against it, 0 without any."""
         before = _last_clause(text[max(start - BEFORE, 0) : start])
         support, doubt = _last(self.words.near, before), _last(self.words.against, before)
+        if support <= doubt and _INTRO.fullmatch(before) and self._announced(text, start - len(before)):
+            return 1
         if support < 0 and doubt < 0:
             after = _CLAUSE.split(text[end : end + AFTER], maxsplit=1)[0]
             return int(self.words.near is not None and self.words.near.search(after) is not None)
         return 1 if support >= doubt else -1
+
+
+    def _announced(self, text: str, place: int) -> bool:
+        """Whether a word speaks for the kind in the clause before the one that begins at a place."""
+        before = _last_clause(text[max(place - BEFORE, 0) : place].rstrip(",;。 "))
+        return _last(self.words.near, before) >= 0
 
 
 def _last_clause(text: str) -> str:
@@ -104,5 +114,5 @@ def _last(words: re.Pattern[str] | None, text: str) -> int:
     place = -1
     if words is not None:
         for match in words.finditer(text):
-            place = match.end()
+            place = max(place, match.end(1))
     return place

@@ -70,9 +70,9 @@ def _words(parts: Mapping[str, Any], against: Iterable[str]) -> Words:
 
 
 def _compiled(words: Iterable[str]) -> re.Pattern[str]:
-    """Latin words stand alone or after an underscore; Chinese ones anywhere."""
+    """Compile words so that overlapping ones are all found; Latin words begin where a word begins, Chinese ones anywhere."""
     parts = [
         rf"(?<![a-z]){re.escape(word)}" if word.isascii() else re.escape(word)
         for word in sorted(words, key=len, reverse=True)
     ]
-    return re.compile("|".join(parts), re.IGNORECASE)
+    return re.compile(f"(?=({'|'.join(parts)}))", re.IGNORECASE)
