@@ -41,6 +41,7 @@ from lineage.store import (
     search,
     shape_documents,
 )
+from lineage.store.used import fields_released
 from lineage.template import EntryTemplate, ReadContext
 
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "count_entries",
     "ensure_content",
     "ensure_shapes",
+    "fields_released",
     "find_entry",
     "guard",
     "heads",

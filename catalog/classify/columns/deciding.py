@@ -88,7 +88,9 @@ class Reading:
         return self.leading in PROTECTED
 
     def evidence(self) -> Evidence:
-        """All counts, as they stand."""
+        """All counts, as they stand; what a strong leading form has outdone is no conflict."""
+        if self.is_strong:
+            self.conflicts = [each for each in self.conflicts if each.code not in {"check_at_chance", "narrow"}]
         shown = sorted(self.strengths, key=lambda name: (-self.strengths[name], name))[:6]
         return Evidence(
             self.profile.rows,
@@ -194,6 +196,8 @@ def _likelihood(reading: Reading, kind: ColumnKind, basis: str) -> Likelihood:
     low = max((reading.profile.interval(form)[0] for form in kind.forms if reading.strengths.get(form)), default=0.0)
     if basis == "name and values":
         return Likelihood.VERY_LIKELY if low >= 0.7 else Likelihood.LIKELY
+    if kind.name == "birth_date" and low >= 0.7:
+        return Likelihood.POSSIBLE
     if not reading.is_strong:
         return Likelihood.UNLIKELY
     is_checked = reading.leading is not None and reading.form(reading.leading).weight >= 0.95

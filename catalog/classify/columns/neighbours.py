@@ -47,7 +47,7 @@ def classify_table(columns: Sequence[ColumnSample], today: date) -> dict[str, Ve
 
 
 def _beside(verdict: Verdict, column: ColumnSample, ids: ColumnSample) -> Verdict:
-    if verdict.kind in DATES and verdict.kind != "birth_date" and verdict.basis != "name and values":
+    if verdict.kind in DATES and verdict.basis != "name and values":
         return _linked(verdict, "birth_date", _birth_pairs(column, ids))
     if verdict.kind in CODES and verdict.kind != "gender" and verdict.basis != "name and values" and verdict.evidence.distinct <= 3:
         return _linked(verdict, "gender", _sex_pairs(column, ids))
