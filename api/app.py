@@ -20,6 +20,7 @@ from api.observed import Observed, Outgoing
 from api.openapi import DESCRIPTION, TAGS, describe
 from api.routes import (
     catalogue,
+    classify,
     clients,
     entries,
     grants,
@@ -53,10 +54,11 @@ ROUTERS = (
     reasons.ROUTER,
     catalogue.ROUTER,
     views.ROUTER,
+    classify.ROUTER,
     health.ROUTER,
     problem_pages.ROUTER,
 )
-BATCH_PATHS = frozenset({"/v1/reads", "/v1/values", "/v1/catalogue/views"})
+BATCH_PATHS = frozenset({"/v1/reads", "/v1/values", "/v1/catalogue/views", "/v1/classify"})
 VERSION = "0.1.0"
 
 

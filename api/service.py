@@ -31,6 +31,7 @@ from api.logs import EVENTS
 from api.metrics import Metrics
 from api.options import EngineKind, IssuerKind
 from api.problems import ProblemError
+from api.scanner import Scanner
 from api.settings import Settings
 from api.store import purge
 from api.usecases.catalogs import Catalogs
@@ -59,6 +60,7 @@ class Service:
     reasons: Mapping[str, Reason]
     catalogs: Catalogs
     verifier: TokenVerifier
+    scanner: Scanner
     replica: str
 
     def fingerprint(self, tenant: str, data: bytes) -> bytes:
@@ -89,6 +91,8 @@ async def open_service(settings: Settings, *, metrics: Metrics, clock: Clock = u
         keys = await _key_source(settings, stack)
         verifier = TokenVerifier(token_rules(settings), keys, clock=clock, alias=staff_alias(keyring))
         reasons = load_bundle().reasons
+        scanner = Scanner(engine=settings.classify.engine, deadline_s=settings.classify.deadline_ms / 1000)
+        stack.push_async_callback(scanner.close)
         yield Service(
             settings=settings,
             database=database,
@@ -101,6 +105,7 @@ async def open_service(settings: Settings, *, metrics: Metrics, clock: Clock = u
             reasons=reasons,
             catalogs=Catalogs(),
             verifier=verifier,
+            scanner=scanner,
             replica=replica_name(),
         )
 

@@ -25,7 +25,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from api.hardening import weaknesses
-from api.options import IssuerSettings, LimitSettings, LogSettings, Mode, PolicySettings
+from api.options import ClassifySettings, IssuerSettings, LimitSettings, LogSettings, Mode, PolicySettings
 
 PREFIX = "YUMEN_"
 CONFIG_VARIABLE = "YUMEN_CONFIG"
@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=64)
     policy: PolicySettings = PolicySettings()
     issuer: IssuerSettings = IssuerSettings()
+    classify: ClassifySettings = ClassifySettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
