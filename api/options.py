@@ -80,8 +80,8 @@ class ScanEngine(StrEnum):
 class ClassifySettings(Group):
     """How what callers send is scanned, and how loaded values are guarded.
 
-    ``guard``: identifiers of people in fields that are not declared for them are refused with their row, held back alone
-    (quarantine), or let in (off).
+    ``guard``: identifiers of people in fields that are not declared for them are refused with their row, held back
+    alone (quarantine), or let in (off).
     """
 
     engine: ScanEngine = ScanEngine.OWN

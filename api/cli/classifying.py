@@ -92,12 +92,14 @@ async def run_task(task: Task, fields: Mapping[str, Field], on_table: OnTable) -
                 ended, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
                 _keep(task, found, ended, on_table)
         if pending:
-            for ended in asyncio.as_completed(pending):
-                _keep_one(task, found, await ended, on_table)
+            for last in asyncio.as_completed(pending):
+                _keep_one(task, found, await last, on_table)
     return [found[name] for name in sorted(found)]
 
 
-def _keep(task: Task, found: dict[str, dict[str, Any]], ended: set[asyncio.Future[dict[str, Any]]], on_table: OnTable) -> None:
+def _keep(
+    task: Task, found: dict[str, dict[str, Any]], ended: set[asyncio.Future[dict[str, Any]]], on_table: OnTable
+) -> None:
     for each in ended:
         _keep_one(task, found, each.result(), on_table)
 
@@ -144,7 +146,11 @@ async def _samples(task: Task, done: frozenset[str]) -> AsyncIterator[TableSampl
         for path in files_of(task.paths):
             if path.stem not in done:
                 if path.stem in names:
-                    raise CommandError(told(both("two files would be one table: {name}", "两个文件同名：{name}")).format(name=path.name))
+                    raise CommandError(
+                        told(both("two files would be one table: {name}", "两个文件同名：{name}")).format(
+                            name=path.name
+                        )
+                    )
                 names.add(path.stem)
                 yield await asyncio.to_thread(read_file, path, size=task.size, today=task.today)
         return
@@ -165,12 +171,13 @@ def _kept(task: Task) -> Sequence[dict[str, Any]]:
         task.state.touch(mode=OWNER_ONLY)
         task.state.write_text(json.dumps({"v": 1, "mark": task.mark}) + "\n", encoding="utf-8")
         return []
-    head, *lines = task.state.read_text(encoding="utf-8").splitlines() or [""]
-    try:
-        if json.loads(head) != {"v": 1, "mark": task.mark}:
-            raise ValueError
-        return [json.loads(line) for line in lines if line.endswith("}")]
-    except ValueError:
+    head, *lines = task.state.read_text(encoding="utf-8").split("\n")
+    whole = lines[:-1]  # behind the last newline stands nothing, or a line cut short by a kill
+    if head != json.dumps({"v": 1, "mark": task.mark}):
         raise CommandError(
-            told(both("{name} belongs to another run; give another --state", "{name} 属于另一次运行；请换一个 --state")).format(name=task.state.name)
-        ) from None
+            told(
+                both("{name} belongs to another run; give another --state", "{name} 属于另一次运行；请换一个 --state")
+            ).format(name=task.state.name)
+        )
+    task.state.write_text("".join(f"{line}\n" for line in (head, *whole)), encoding="utf-8")
+    return [json.loads(line) for line in whole]

@@ -29,7 +29,9 @@ COMMANDS = {
     "load": Place("api.cli.commands.load", both("Load feature values from a file.", "从文件加载特征值。"), DATA),
     "catalog": Place("api.cli.commands.catalog", both("Fields, features and views.", "字段、特征与视图。"), DATA),
     "classify": Place(
-        "api.cli.commands.classify", both("Find personal data in files and databases.", "在文件与数据库中发现个人信息。"), DATA
+        "api.cli.commands.classify",
+        both("Find personal data in files and databases.", "在文件与数据库中发现个人信息。"),
+        DATA,
     ),
     "policy": Place(
         "api.cli.commands.policy", both("The policy, its reasons, a trial of it.", "规则、理由与试算。"), WATCH

@@ -8,8 +8,9 @@ from typing import Any
 
 
 class FailOn(StrEnum):
-    """new: a column nobody reviewed; unknown: one that is not known well enough; leak: values of a higher kind inside;
+    """What may fail a run.
 
+    new: a column nobody reviewed; unknown: one that is not known well enough; leak: values of a higher kind inside;
     changed: another kind or grade than reviewed; grade4, grade5: a known column of that grade or higher.
     """
 
@@ -45,6 +46,6 @@ def _fails(column: Mapping[str, Any], want: FailOn) -> bool:
         case FailOn.LEAK:
             return bool(column["leaks"])
         case FailOn.GRADE4 | FailOn.GRADE5:
-            return column["known"] and column["grade"] >= int(want.value[-1])
+            return bool(column["known"]) and int(column["grade"]) >= int(want.value[-1])
         case FailOn.NEW | FailOn.CHANGED:
             return False

@@ -55,7 +55,7 @@ Ignore = Annotated[
 ]
 
 
-def options(
+def options(  # noqa: PLR0913  options of a command
     *,
     max_rejects: int | None,
     report: Path | None,

@@ -14,7 +14,7 @@ from api.cli.parts import opened_database, opened_parts
 from api.cli.terminal import Terminal
 from api.settings import Settings
 from api.usecases.catalogs import Authority, Catalogs
-from api.usecases.columns import collected_in_vain, note_scan
+from api.usecases.columns import Scanned, collected_in_vain, note_scan
 from catalog.classify.drift import Drift, Drifts, drift_document, drifts
 from catalog.classify.reviewing import ReviewedColumn
 from catalog.classify.store_reviews import columns_of
@@ -44,7 +44,9 @@ class Comparison:
         parts: list[RenderableType] = []
         if rows:
             columns = ("", both("table", "表"), both("column", "列"), both("was", "原为"), both("is", "现为"))
-            parts.append(term.table(columns, rows, title=both("Compared with the reviewed columns", "与已审核的列比较")))
+            parts.append(
+                term.table(columns, rows, title=both("Compared with the reviewed columns", "与已审核的列比较"))
+            )
         if self.vain.get("never_read"):
             names = ", ".join(self.vain["never_read"])
             parts.append(term.say(f"never read: {names}", f"从未被读取：{names}"))
@@ -88,6 +90,7 @@ async def write_proposals(
     """Record the scan, put new columns up for review, and see what is collected in vain."""
     async with opened_parts(settings, writing=True) as parts, parts.database.transaction() as tx:
         authority = Authority(BY, tx.now, parts.keys.mac)
-        await note_scan(tx.connection, where, document, found.drifts, authority, propose=propose)
+        scanned = Scanned(*where, document, found.drifts, propose)
+        await note_scan(tx.connection, scanned, authority)
         catalog = await Catalogs().current(tx.connection)
         found.vain = await collected_in_vain(tx.connection, where[0], catalog)

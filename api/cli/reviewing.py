@@ -78,7 +78,11 @@ def column_document(column: ReviewedColumn) -> dict[str, Any]:
         "zh": "" if kind is None else kind.zh,
         "en": "" if kind is None else kind.en,
         "found": {"kind": column.found.kind, "grade": column.found.grade, "known": column.is_known},
-        "confirmed": None if column.confirmed is None else {"kind": column.confirmed.kind, "grade": column.confirmed.grade},
-        "asked": None if column.asked is None else {"kind": column.asked.kind, "grade": column.asked.grade, "by": column.asked_by},
+        "confirmed": None
+        if column.confirmed is None
+        else {"kind": column.confirmed.kind, "grade": column.confirmed.grade},
+        "asked": None
+        if column.asked is None
+        else {"kind": column.asked.kind, "grade": column.asked.grade, "by": column.asked_by},
         "version": column.version,
     }

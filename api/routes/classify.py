@@ -2,7 +2,8 @@
 
 Rules:
 - what is sent to be classified is neither kept nor logged; the answer holds kinds, places and counts, never a value;
-- a text that could not be scanned whole is answered as of the highest grade, or not at all, never as free of personal data;
+- a text that could not be scanned whole is answered as of the highest grade, or not at all, never as free of personal
+  data;
 - a steward or a DPO decides about columns; what lowers a grade takes two of them.
 """
 

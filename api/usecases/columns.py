@@ -2,13 +2,14 @@
 
 Rules:
 - state, history and ledger entry commit together;
-- the ledger holds counts, kinds, grades and opaque ids; names of tables and columns and reasons stand in the catalogue's
-  own tables only.
+- the ledger holds counts, kinds, grades and opaque ids; names of tables and columns and reasons stand in the
+  catalogue's own tables only.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.usecases.catalogs import Authority
 from catalog import Catalog, digest
 from catalog.classify.drift import Drifts
-from catalog.classify.reviewing import Event, Review, ReviewedColumn, proposed, reviewed
+from catalog.classify.reviewing import ColumnPlace, Event, Review, ReviewedColumn, proposed, reviewed
 from catalog.classify.store_reviews import add_columns, find_column, note_seen, save_review
 from consent import Purpose, PurposeStatus, list_current
 from lineage import Actor as LedgerActor
@@ -25,30 +26,48 @@ from lineage import EntryDraft, Kind, Role, append, fields_released
 PAGE = 500
 
 
-async def note_scan(
-    connection: AsyncConnection,
-    where: tuple[str, str],
-    result: Mapping[str, Any],
-    found: Drifts,
-    authority: Authority,
-    *,
-    propose: bool,
-) -> list[int]:
-    """Record a scan of a source; with `propose` put its new columns up for review. Shape: `where` is (tenant, source)."""
-    tenant, source = where
-    await note_seen(connection, tenant, found.seen, authority.now)
-    if propose:
-        sure = {(table["name"], column["name"]): column["known"] for table in result["tables"] for column in table["columns"]}
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A scan of one source.
+
+    Attributes:
+        result: the result document.
+        found: what is not as it was.
+        propose: whether its new columns are put up for review.
+    """
+
+    tenant: str
+    source: str
+    result: Mapping[str, Any]
+    found: Drifts
+    propose: bool
+
+    def is_sure(self, place: ColumnPlace) -> bool:
+        """Whether a column is known well enough."""
+        return any(
+            column["known"]
+            for table in self.result["tables"]
+            if table["name"] == place.table
+            for column in table["columns"]
+            if column["name"] == place.column
+        )
+
+
+async def note_scan(connection: AsyncConnection, scanned: Scanned, authority: Authority) -> list[int]:
+    """Record a scan of a source, and put its new columns up for review if it says so."""
+    found, result = scanned.found, scanned.result
+    await note_seen(connection, scanned.tenant, found.seen, authority.now)
+    if scanned.propose:
         new = [
-            proposed(each.place, each.found, is_known=sure[each.place.table, each.place.column], by=authority.by.id)
+            proposed(each.place, each.found, is_known=scanned.is_sure(each.place), by=authority.by.id)
             for each in found.new
             if each.found is not None
         ]
-        await add_columns(connection, tenant, new, authority.now)
+        await add_columns(connection, scanned.tenant, new, authority.now)
     counts = {name: result["summary"][name] for name in ("tables", "columns", "personal", "unknown", "leaks")}
     changes = {"new": len(found.new), "changed": len(found.changed), "gone": len(found.gone)}
-    content = digest({"tables": result["tables"]})
-    draft = _draft(Kind.COLUMNS_SCANNED, tenant, authority, source, {**counts, **changes, "result": content})
+    parts = {**counts, **changes, "result": digest({"tables": result["tables"]})}
+    draft = _draft(Kind.COLUMNS_SCANNED, scanned.tenant, authority, scanned.source, parts)
     return await append(connection, [draft], now=authority.now, mac=authority.mac)
 
 
@@ -101,8 +120,6 @@ async def _purposes(connection: AsyncConnection, tenant: str) -> AsyncIterator[P
         after = page.after
 
 
-def _draft(
-    kind: Kind, tenant: str, authority: Authority, about: str, parts: Mapping[str, int | str]
-) -> EntryDraft:
+def _draft(kind: Kind, tenant: str, authority: Authority, about: str, parts: Mapping[str, int | str]) -> EntryDraft:
     actor = LedgerActor(Role(authority.by.role), authority.by.id)
     return EntryDraft(kind, tenant, actor, about=about, parts=parts)

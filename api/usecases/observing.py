@@ -1,6 +1,7 @@
 """A small batch of feature values: every row is right, or none is stored.
 
-Rules: values have the types of the view's features; observations lie in the past; every subject is known; identifiers of
+Rules: values have the types of the view's features; observations lie in the past; every subject is known; identifiers
+of
 people stand only in features declared for them. What is wrong is named by position, feature and fault, never by value.
 """
 

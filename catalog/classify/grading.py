@@ -1,12 +1,13 @@
 """From what a column is to how it is graded: every regime with its source, and tables by what stands in them together.
 
 Rules enforced here:
-- a kind that is a field of the catalogue has that field's grade; another personal kind has the one stated for it; whatever
-  has neither is of the highest grade until someone confirms what it is (PIPL 51(2));
+- a kind that is a field of the catalogue has that field's grade; another personal kind has the one stated for it;
+  whatever has neither is of the highest grade until someone confirms what it is (PIPL 51(2));
 - a table is graded at least as its highest column (JR/T 0197-2020: a set is graded as its highest part);
-- what stands together counts together (GB/T 45574-2025: combined general data may become sensitive; JR/T 0171-2020: combined
-  C2 data may rise; GB/T 37964-2019: quasi-identifiers);
-- much of it counts for more: from 100,000 people on, and again from 1,000,000 (PIPL 40 and the rules on its thresholds).
+- what stands together counts together (GB/T 45574-2025: combined general data may become sensitive; JR/T 0171-2020:
+  combined C2 data may rise; GB/T 37964-2019: quasi-identifiers);
+- much of it counts for more: from 100,000 people on, and again from 1,000,000 (PIPL 40 and the rules on its
+  thresholds).
 """
 
 from collections.abc import Collection, Mapping

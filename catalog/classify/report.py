@@ -88,7 +88,7 @@ class Page:
             f"<header><h1>{self.say('个人信息分类分级报告', 'Classification of personal data')}</h1>"
             f"<p>{self.say('来源', 'Source')}: {escape(document['source'])} · {escape(document['at'])}</p>"
             f'<ul class="cards">{cards}</ul><ul class="grades">{bars}</ul>'
-            f"<p class=\"note\">{self.say('未确认的列按最高级别（5）处理。报告只含计数，不含任何数据值。', 'Columns nobody confirmed are handled as the highest grade (5). The report holds counts, never a value.')}</p></header>"
+            f'<p class="note">{self.say("未确认的列按最高级别（5）处理。报告只含计数，不含任何数据值。", "Columns nobody confirmed are handled as the highest grade (5). The report holds counts, never a value.")}</p></header>'
         )
 
     def table(self, table: Mapping[str, Any]) -> str:
@@ -96,9 +96,20 @@ class Page:
         rules = rule_texts()
         rows = sorted(table["columns"], key=lambda column: (-column["grade"], column["name"]))
         said = "; ".join(rules[code][0 if self.language == "zh" else 1] for code in table["rules"])
-        titles = (("列", "column"), ("种类", "kind"), ("级别", "grade"), ("把握", "likelihood"), ("依据", "evidence"), ("各标准", "by each standard"))
-        head = "".join(f"<th scope=\"col\">{self.say(zh, en)}</th>" for zh, en in titles)
-        note = self.say("首行像数据，列以位置命名", "the first row looked like data; columns are called by their place") if table["headless"] else ""
+        titles = (
+            ("列", "column"),
+            ("种类", "kind"),
+            ("级别", "grade"),
+            ("把握", "likelihood"),
+            ("依据", "evidence"),
+            ("各标准", "by each standard"),
+        )
+        head = "".join(f'<th scope="col">{self.say(zh, en)}</th>' for zh, en in titles)
+        note = (
+            self.say("首行像数据，列以位置命名", "the first row looked like data; columns are called by their place")
+            if table["headless"]
+            else ""
+        )
         count = "" if table["rows"] is None else f" · {table['rows']} {self.say('行', 'rows')}"
         return (
             f'<section><h2>{escape(table["name"])} <span class="badge g{table["grade"]}">{table["grade"]}</span></h2>'
@@ -109,7 +120,10 @@ class Page:
     def row(self, column: Mapping[str, Any]) -> str:
         """One column."""
         kind = column["zh"] if self.language == "zh" else column["en"]
-        grades = "<br>".join(f"{escape(part['regime'])} {escape(part['given'])} <small>{escape(part['source'])}</small>" for part in column["grades"])
+        grades = "<br>".join(
+            f"{escape(part['regime'])} {escape(part['given'])} <small>{escape(part['source'])}</small>"
+            for part in column["grades"]
+        )
         confirm = "" if column["known"] else f'<br><small class="ask">{self.say("待确认", "to be confirmed")}</small>'
         level = self.say(*LEVELS[column["likelihood"]])
         return (
@@ -121,26 +135,42 @@ class Page:
     def evidence(self, column: Mapping[str, Any]) -> str:
         """The counts of one column, in words."""
         found = column["evidence"]
-        lines = [self.say(f"{found['filled']} 个值，{found['distinct']} 个不同", f"{found['filled']} values, {found['distinct']} different")]
+        lines = [
+            self.say(
+                f"{found['filled']} 个值，{found['distinct']} 个不同",
+                f"{found['filled']} values, {found['distinct']} different",
+            )
+        ]
         for form in found["forms"][:2]:
             line = f"{escape(form['form'])}: {form['rate'] / 10:.1f}% <small>({form['low'] / 10:.0f}–{form['high'] / 10:.0f}%)</small>"
             if form["chance"] is not None and form["checked"]:
-                line += self.say(f"；校验通过 {form['passed']}/{form['checked']}，随机 {form['chance'] / 10:.0f}%", f"; check digits {form['passed']}/{form['checked']}, by chance {form['chance'] / 10:.0f}%")
+                line += self.say(
+                    f"；校验通过 {form['passed']}/{form['checked']}，随机 {form['chance'] / 10:.0f}%",
+                    f"; check digits {form['passed']}/{form['checked']}, by chance {form['chance'] / 10:.0f}%",
+                )
             lines.append(line)
         conflicts = _conflicts()
-        lines += [f'<span class="ask">{self.say(*conflicts[each["code"]])} <code>{escape(each["about"])}</code></span>' for each in found["conflicts"]]
+        lines += [
+            f'<span class="ask">{self.say(*conflicts[each["code"]])} <code>{escape(each["about"])}</code></span>'
+            for each in found["conflicts"]
+        ]
         lines += [f'<strong class="leak">{self._leak(leak)}</strong>' for leak in column["leaks"]]
         return "<br>".join(lines)
 
     def _leak(self, leak: Mapping[str, Any]) -> str:
         title = recognisers().kinds[leak["kind"]]
-        return self.say(f"含有{title.zh}：{leak['cells']}/{leak['of']}", f"holds {title.en}: {leak['cells']}/{leak['of']}")
+        return self.say(
+            f"含有{title.zh}：{leak['cells']}/{leak['of']}", f"holds {title.en}: {leak['cells']}/{leak['of']}"
+        )
 
     def legend(self, tables: Sequence[Mapping[str, Any]]) -> str:
         """The aggregation rules that applied, with their sources."""
         used = sorted({code for table in tables for code in table["rules"]})
         texts = rule_texts()
-        items = "".join(f"<li>{self.say(texts[code][0], texts[code][1])} <small>{escape(texts[code][2])}</small></li>" for code in used)
+        items = "".join(
+            f"<li>{self.say(texts[code][0], texts[code][1])} <small>{escape(texts[code][2])}</small></li>"
+            for code in used
+        )
         return f"<footer><h2>{self.say('分级规则', 'Rules of grading')}</h2><ul>{items}</ul></footer>"
 
 
@@ -148,5 +178,3 @@ class Page:
 def _conflicts() -> Mapping[str, tuple[str, str]]:
     document: dict[str, dict[str, str]] = yaml.safe_load((DATA / "conflicts.yaml").read_text(encoding="utf-8"))
     return {code: (texts["zh"], texts["en"]) for code, texts in document.items()}
-
-

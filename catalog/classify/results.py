@@ -81,14 +81,32 @@ def _kind_of(value_kind: str) -> str:
 
 
 VALUE_KINDS: Final[Mapping[str, str]] = {
-    "resident_id": "id_card_no", "resident_id_15": "id_card_no", "foreigner_permit_old": "foreigner_permit",
-    "passport": "passport_no", "taiwan_permit": "exit_permit", "organisation_code": "social_credit_code",
-    "bank_card": "bank_card_no", "mobile": "mobile_no", "landline": "landline_no", "ipv4": "login_ip", "ipv6": "login_ip",
-    "mac": "mac_address", "advertising_id": "oaid", "plate": "plate_no", "driver_file_no": "driver_licence_no",
-    "officer_card": "officer_card_no", "social_security_card": "social_security_no", "wechat_openid": "wechat_id",
-    "qq": "qq_no", "one_time_code": "second_factor_code", "password": "login_password", "coordinates": "precise_location",
-    "property_certificate": "collateral_asset", "postal_address": "home_address", "person_name": "full_name",
-}  # fmt: skip
+    "resident_id": "id_card_no",
+    "resident_id_15": "id_card_no",
+    "foreigner_permit_old": "foreigner_permit",
+    "passport": "passport_no",
+    "taiwan_permit": "exit_permit",
+    "organisation_code": "social_credit_code",
+    "bank_card": "bank_card_no",
+    "mobile": "mobile_no",
+    "landline": "landline_no",
+    "ipv4": "login_ip",
+    "ipv6": "login_ip",
+    "mac": "mac_address",
+    "advertising_id": "oaid",
+    "plate": "plate_no",
+    "driver_file_no": "driver_licence_no",
+    "officer_card": "officer_card_no",
+    "social_security_card": "social_security_no",
+    "wechat_openid": "wechat_id",
+    "qq": "qq_no",
+    "one_time_code": "second_factor_code",
+    "password": "login_password",
+    "coordinates": "precise_location",
+    "property_certificate": "collateral_asset",
+    "postal_address": "home_address",
+    "person_name": "full_name",
+}
 """What a recogniser calls a value, and what a column of such values is called, where they differ."""
 
 

@@ -1,7 +1,7 @@
 """Columns under review in the database; the caller opens the transaction and tells the ledger.
 
-Questions asked, each by an index: the columns of a source (unique place), a page of all or of one state (id), one column and
-its history (key).
+Questions asked, each by an index: the columns of a source (unique place), a page of all or of one state (id), one
+column and its history (key).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -85,9 +85,7 @@ async def add_columns(
         await connection.execute(insert(EVENTS), [_event(tenant, column, event, at_us) for column, event in part])
 
 
-async def note_seen(
-    connection: AsyncConnection, tenant: str, seen: Iterable[ReviewedColumn], now: datetime
-) -> None:
+async def note_seen(connection: AsyncConnection, tenant: str, seen: Iterable[ReviewedColumn], now: datetime) -> None:
     """Store what a scan found now of columns that were known; what a person confirmed stays."""
     for column in seen:
         await connection.execute(

@@ -1,8 +1,8 @@
 """Samples from a database that SQLAlchemy reaches: its tables, their columns and comments, some rows of each.
 
 Rules enforced here:
-- nothing is written, and on PostgreSQL the transaction says so; names come from the database's own catalogue and are quoted
-  by SQLAlchemy;
+- nothing is written, and on PostgreSQL the transaction says so; names come from the database's own catalogue and are
+  quoted by SQLAlchemy;
 - of a large PostgreSQL table pages are sampled (TABLESAMPLE SYSTEM), so that the first rows do not stand for all;
 - binary columns are listed and never read.
 """
@@ -54,9 +54,10 @@ async def tables_of(engine: AsyncEngine, schemas: Sequence[str]) -> list[TableNa
 
 def _listed(connection: Any, schemas: Sequence[str]) -> list[TableName]:
     found = inspect(connection)
+    wanted: Sequence[str | None] = schemas or [None]
     return [
         TableName(schema, name)
-        for schema in (schemas or [None])
+        for schema in wanted
         for name in sorted({*found.get_table_names(schema), *found.get_view_names(schema)})
     ]
 

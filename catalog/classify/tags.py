@@ -1,7 +1,7 @@
 """Grades as tags for catalogues in use: OpenLineage dataset facets, one dataset per table.
 
-Standard: OpenLineage TagsDatasetFacet 1-0-0: tags of `key`, `value`, `source`, and `field` for a column. OpenMetadata and
-DataHub read them from OpenLineage events.
+Standard: OpenLineage TagsDatasetFacet 1-0-0: tags of `key`, `value`, `source`, and `field` for a column. OpenMetadata
+and DataHub read them from OpenLineage events.
 """
 
 from collections.abc import Mapping
@@ -37,5 +37,7 @@ def _of_column(column: Mapping[str, Any]) -> list[tuple[str, str]]:
         return [*pairs, ("classification", "unconfirmed")]
     pairs.append(("kind", column["kind"]))
     if column["personal"]:
-        pairs += [(part["regime"].replace(" ", "").replace("/", "_").lower(), part["given"]) for part in column["grades"]]
+        pairs += [
+            (part["regime"].replace(" ", "").replace("/", "_").lower(), part["given"]) for part in column["grades"]
+        ]
     return pairs

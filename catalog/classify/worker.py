@@ -4,7 +4,8 @@ Protocol: one JSON object a line on standard input, one a line on standard outpu
 
 | request | answer |
 | --- | --- |
-| `{"op": "text", "text", "today", "engine"}` | `{"findings": [{kind, start, end, likelihood, score, reasons}], "complete"}` |
+| `{"op": "text", "text", "today", "engine"}` | `{"findings": [{kind, start, end, likelihood, score, reasons}],
+"complete"}` |
 | `{"op": "columns", "columns": [{name, comment, cells}], "today"}` | `{"columns": [...]}`, as results are written |
 | a fault | `{"fault": name}` |
 

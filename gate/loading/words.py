@@ -63,7 +63,8 @@ class OnProgress(Protocol):
 class GuardPolicy(StrEnum):
     """What becomes of values that are identifiers of a person where their field is not declared for them.
 
-    refuse: the row is refused; quarantine: the value is held back, reported, and the rest of its row stored; off: nothing.
+    refuse: the row is refused; quarantine: the value is held back, reported, and the rest of its row stored; off:
+    nothing.
     """
 
     REFUSE = "refuse"

@@ -54,7 +54,9 @@ def vector(rng: Random) -> str:
 
 
 def flow(rng: Random) -> str:
-    return ">".join(rng.choice("home list detail cart pay search mine loan_apply".split()) for _ in range(rng.randint(3, 8)))
+    return ">".join(
+        rng.choice("home list detail cart pay search mine loan_apply".split()) for _ in range(rng.randint(3, 8))
+    )
 
 
 def items(rng: Random) -> str:
@@ -80,15 +82,21 @@ def report(rng: Random) -> str:
 
 
 def merchant(rng: Random) -> str:
-    return rng.choice("永辉 川香 悦读 老街 海底 阳光 麦香 快乐".split()) + rng.choice("超市 火锅 书店 便利店 面馆 药房 加油站 奶茶 烧烤".split())
+    return rng.choice("永辉 川香 悦读 老街 海底 阳光 麦香 快乐".split()) + rng.choice(
+        "超市 火锅 书店 便利店 面馆 药房 加油站 奶茶 烧烤".split()
+    )
 
 
 def courier(rng: Random) -> str:
-    return rng.choice(["快件已到达{}转运中心", "包裹已由{}派送员派送中", "您的快件已在{}签收", "{}已揽收"]).format(rng.choice("杭州 武汉 深圳 成都".split()))
+    return rng.choice(["快件已到达{}转运中心", "包裹已由{}派送员派送中", "您的快件已在{}签收", "{}已揽收"]).format(
+        rng.choice("杭州 武汉 深圳 成都".split())
+    )
 
 
 def school(rng: Random) -> str:
-    return rng.choice("华东 江南 西南 滨海 中原 岭南".split()) + rng.choice("理工大学 师范大学 工业学院 财经大学 医学院 交通大学".split())
+    return rng.choice("华东 江南 西南 滨海 中原 岭南".split()) + rng.choice(
+        "理工大学 师范大学 工业学院 财经大学 医学院 交通大学".split()
+    )
 
 
 def device(rng: Random) -> str:

@@ -39,18 +39,37 @@ def spaced_card(rng: Random) -> str:
 
 def typed_mobile(rng: Random) -> str:
     number = numbers.mobile(rng)
-    return rng.choice([number, number, number, f"+86 {number}", f"86-{number}", f"{number[:3]}-{number[3:7]}-{number[7:]}", f"{number[:3]} {number[3:7]} {number[7:]}"])
+    return rng.choice(
+        [
+            number,
+            number,
+            number,
+            f"+86 {number}",
+            f"86-{number}",
+            f"{number[:3]}-{number[3:7]}-{number[7:]}",
+            f"{number[:3]} {number[3:7]} {number[7:]}",
+        ]
+    )
 
 
 def typed_landline(rng: Random) -> str:
     area = rng.choice(["0571", "010", "021", "0755", "0898", "0431"])
     number = f"{rng.choice('23456789'[:7])}{numbers.digits(rng, 7)}"
-    return rng.choice([f"{area}-{number}", f"({area}){number}", f"{area} {number}", f"{area}-{number}-{numbers.digits(rng, 3)}"])
+    return rng.choice(
+        [f"{area}-{number}", f"({area}){number}", f"{area} {number}", f"{area}-{number}-{numbers.digits(rng, 3)}"]
+    )
 
 
 def dotted_birth(rng: Random) -> str:
     text = numbers.day(rng, 1955, 2004)
-    return rng.choice([f"{text[:4]}/{int(text[4:6])}/{int(text[6:])}", f"{text[:4]}年{int(text[4:6])}月{int(text[6:])}日", text, f"{text[:4]}.{text[4:6]}.{text[6:]}"])
+    return rng.choice(
+        [
+            f"{text[:4]}/{int(text[4:6])}/{int(text[6:])}",
+            f"{text[:4]}年{int(text[4:6])}月{int(text[6:])}日",
+            text,
+            f"{text[:4]}.{text[4:6]}.{text[6:]}",
+        ]
+    )
 
 
 def rural_address(rng: Random) -> str:
@@ -67,7 +86,9 @@ def rural_address(rng: Random) -> str:
 
 def rare_person(rng: Random) -> str:
     surname = rng.choice("王李张刘陈欧阳|司马|覃|苗|阮|佘|练|盛|甘|宁|裴|柯|骆|麦|岑|符".split("|"))
-    given = "".join(rng.choice("逸凡若彤嘉懿博涵美琳卫东素芬开来守义秋菊德胜彦霖乐瑶铁柱书瑶") for _ in range(rng.choice([1, 2])))
+    given = "".join(
+        rng.choice("逸凡若彤嘉懿博涵美琳卫东素芬开来守义秋菊德胜彦霖乐瑶铁柱书瑶") for _ in range(rng.choice([1, 2]))
+    )
     return rng.choice(surname) + given if len(surname) > 2 else surname + given
 
 
@@ -76,15 +97,28 @@ def hikers(rng: Random) -> str:
 
 
 def chat(rng: Random) -> str:
-    return rng.choice(["按揭材料明天补上，先别催", "等客户回电再继续走流程", "前端页面报错，已让技术同事排查", "无特殊情况，正常归档处理", "资料已上传附件，请复核后通过"])
+    return rng.choice(
+        [
+            "按揭材料明天补上，先别催",
+            "等客户回电再继续走流程",
+            "前端页面报错，已让技术同事排查",
+            "无特殊情况，正常归档处理",
+            "资料已上传附件，请复核后通过",
+        ]
+    )
 
 
 def basket(rng: Random) -> str:
-    return json.dumps([{"sku": f"S{rng.randint(100, 999)}", "name": rng.choice(words.GOODS), "qty": rng.randint(1, 4)}], ensure_ascii=False)
+    return json.dumps(
+        [{"sku": f"S{rng.randint(100, 999)}", "name": rng.choice(words.GOODS), "qty": rng.randint(1, 4)}],
+        ensure_ascii=False,
+    )
 
 
 def phone_book(rng: Random) -> str:
-    return json.dumps([{"name": words.person(rng), "mobile": numbers.mobile(rng)} for _ in range(2)], ensure_ascii=False)
+    return json.dumps(
+        [{"name": words.person(rng), "mobile": numbers.mobile(rng)} for _ in range(2)], ensure_ascii=False
+    )
 
 
 def parcel(rng: Random) -> str:
@@ -100,7 +134,9 @@ def like_phones(rng: Random) -> str:
 
 
 def minute(rng: Random) -> str:
-    return f"20{rng.randint(19, 25)}/{rng.randint(1, 12)}/{rng.randint(1, 28)} {rng.randint(0, 23)}:{rng.randint(10, 59)}"
+    return (
+        f"20{rng.randint(19, 25)}/{rng.randint(1, 12)}/{rng.randint(1, 28)} {rng.randint(0, 23)}:{rng.randint(10, 59)}"
+    )
 
 
 HELD_TELLING: dict[str, Make] = {

@@ -36,4 +36,4 @@ HELD_DISTRACTORS: tuple[tuple[str, Make], ...] = (
 
 def held_rng(number: int) -> Random:
     """The seeds of the part kept aside."""
-    return Random(f"kept aside {number}")  # noqa: S311  a set that anybody can make again
+    return Random(f"kept aside {number}")

@@ -29,5 +29,10 @@ def styled(rng: Random, text: str) -> str:
     if not text.isascii():
         return rng.choice(["", "客户", "用户"]) + text
     words = text.split()
-    styles = ("_".join(words), "".join([words[0], *(w.title() for w in words[1:])]), "_".join(words).upper(), "".join(w.title() for w in words))
+    styles = (
+        "_".join(words),
+        "".join([words[0], *(w.title() for w in words[1:])]),
+        "_".join(words).upper(),
+        "".join(w.title() for w in words),
+    )
     return rng.choice(["", "", "cust_", "t_", "user_"]) + rng.choice(styles)

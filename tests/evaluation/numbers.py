@@ -41,11 +41,23 @@ def foreigner_permit(rng: Random) -> str:
 
 
 def foreigner_permit_old(rng: Random) -> str:
-    return rng.choice(["USA", "CAN", "GBR", "JPN", "KOR", "DEU", "FRA", "AUS"]) + digits(rng, 4) + day(rng, 1950, 1999)[2:] + digits(rng, 2)
+    return (
+        rng.choice(["USA", "CAN", "GBR", "JPN", "KOR", "DEU", "FRA", "AUS"])
+        + digits(rng, 4)
+        + day(rng, 1950, 1999)[2:]
+        + digits(rng, 2)
+    )
 
 
 def passport(rng: Random) -> str:
-    return rng.choice([f"E{digits(rng, 8)}", f"E{rng.choice('ABCDEFGHJK')}{digits(rng, 7)}", f"G{digits(rng, 8)}", f"PE{digits(rng, 7)}"])
+    return rng.choice(
+        [
+            f"E{digits(rng, 8)}",
+            f"E{rng.choice('ABCDEFGHJK')}{digits(rng, 7)}",
+            f"G{digits(rng, 8)}",
+            f"PE{digits(rng, 7)}",
+        ]
+    )
 
 
 def home_return_permit(rng: Random) -> str:
@@ -134,7 +146,9 @@ def idfa(rng: Random) -> str:
 
 def plate(rng: Random) -> str:
     head = rng.choice(PLATES) + rng.choice("ABCDEFGH")
-    return head + rng.choice([digits(rng, 5), f"{rng.choice('ABCDEFG')}{digits(rng, 4)}", f"D{digits(rng, 5)}", f"{digits(rng, 4)}学"])
+    return head + rng.choice(
+        [digits(rng, 5), f"{rng.choice('ABCDEFG')}{digits(rng, 4)}", f"D{digits(rng, 5)}", f"{digits(rng, 4)}学"]
+    )
 
 
 def vin(rng: Random) -> str:
@@ -173,4 +187,9 @@ def password_hash(rng: Random) -> str:
 
 
 def secret_key(rng: Random) -> str:
-    return rng.choice(["AKIA" + "".join(rng.choice(string.ascii_uppercase + string.digits) for _ in range(16)), "sk-" + "".join(rng.choice(string.ascii_letters) for _ in range(40))])
+    return rng.choice(
+        [
+            "AKIA" + "".join(rng.choice(string.ascii_uppercase + string.digits) for _ in range(16)),
+            "sk-" + "".join(rng.choice(string.ascii_letters) for _ in range(40)),
+        ]
+    )

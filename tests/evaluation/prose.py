@@ -74,13 +74,27 @@ DISTRACTORS: tuple[tuple[str, Make], ...] = (
 FILLERS = "客户来电咨询还款事宜 已按流程完成审核 请尽快处理 系统自动生成 该笔业务存在疑问 材料齐全 已反馈给主管 稍后回访".split()
 
 
-def pieces(rng: Random, count: int, templates: Mapping[str, str], values: Mapping[str, Make], distractors: Iterable[tuple[str, Make]]) -> list[Piece]:
+def pieces(
+    rng: Random,
+    count: int,
+    templates: Mapping[str, str],
+    values: Mapping[str, Make],
+    distractors: Iterable[tuple[str, Make]],
+) -> list[Piece]:
     """Texts of three to six clauses: identifiers, distractors and plain words, in any order."""
     kinds, others = list(templates), list(distractors)
-    return [_piece(rng, [kinds[place % len(kinds)], rng.choice(kinds)], templates, values, others) for place in range(count)]
+    return [
+        _piece(rng, [kinds[place % len(kinds)], rng.choice(kinds)], templates, values, others) for place in range(count)
+    ]
 
 
-def _piece(rng: Random, kinds: list[str], templates: Mapping[str, str], values: Mapping[str, Make], others: list[tuple[str, Make]]) -> Piece:
+def _piece(
+    rng: Random,
+    kinds: list[str],
+    templates: Mapping[str, str],
+    values: Mapping[str, Make],
+    others: list[tuple[str, Make]],
+) -> Piece:
     clauses: list[tuple[str, str, str]] = []
     for kind in kinds:
         before, after = rng.choice(templates[kind].split("|")).split("{}")

@@ -48,32 +48,65 @@ UrlEnv = Annotated[
 ]
 Schemas = Annotated[
     list[str] | None,
-    typer.Option("--schema", help=both("Schema of the database; may be repeated.", "数据库模式，可重复。"), show_default=False),
+    typer.Option(
+        "--schema", help=both("Schema of the database; may be repeated.", "数据库模式，可重复。"), show_default=False
+    ),
 ]
-Sample = Annotated[int, typer.Option("--sample", min=10, max=100_000, help=both("Rows sampled per table.", "每表抽样行数。"))]
+Sample = Annotated[
+    int, typer.Option("--sample", min=10, max=100_000, help=both("Rows sampled per table.", "每表抽样行数。"))
+]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, max=64, help=both("Processes that classify.", "分类进程数。"))]
-Html = Annotated[Path | None, typer.Option("--html", help=both("Write a report as a web page.", "写出网页报告。"), show_default=False)]
-Out = Annotated[Path | None, typer.Option("--out", help=both("Write the result as JSON.", "写出 JSON 结果。"), show_default=False)]
+Html = Annotated[
+    Path | None,
+    typer.Option("--html", help=both("Write a report as a web page.", "写出网页报告。"), show_default=False),
+]
+Out = Annotated[
+    Path | None, typer.Option("--out", help=both("Write the result as JSON.", "写出 JSON 结果。"), show_default=False)
+]
 Tags = Annotated[
     Path | None,
-    typer.Option("--tags", help=both("Write tags for other catalogues (OpenLineage facets).", "写出供其他目录使用的标签（OpenLineage）。"), show_default=False),
+    typer.Option(
+        "--tags",
+        help=both("Write tags for other catalogues (OpenLineage facets).", "写出供其他目录使用的标签（OpenLineage）。"),
+        show_default=False,
+    ),
 ]
 State = Annotated[
     Path | None,
-    typer.Option("--state", help=both("Keep what is done here, and go on from it.", "在此保存进度，并据此继续。"), show_default=False),
+    typer.Option(
+        "--state",
+        help=both("Keep what is done here, and go on from it.", "在此保存进度，并据此继续。"),
+        show_default=False,
+    ),
 ]
 Write = Annotated[
-    bool, typer.Option("--write", help=both("Propose the columns for review (see yumen catalog review).", "提交各列待审核（见 yumen catalog review）。"))
+    bool,
+    typer.Option(
+        "--write",
+        help=both(
+            "Propose the columns for review (see yumen catalog review).", "提交各列待审核（见 yumen catalog review）。"
+        ),
+    ),
 ]
-Compare = Annotated[bool, typer.Option("--compare", help=both("Compare with the reviewed columns.", "与已审核的列比较。"))]
-Tenant = Annotated[str | None, typer.Option("--tenant", help=both("Tenant whose columns they are.", "所属租户。"), show_default=False)]
+Compare = Annotated[
+    bool, typer.Option("--compare", help=both("Compare with the reviewed columns.", "与已审核的列比较。"))
+]
+Tenant = Annotated[
+    str | None, typer.Option("--tenant", help=both("Tenant whose columns they are.", "所属租户。"), show_default=False)
+]
 Named = Annotated[
     str | None,
-    typer.Option("--source", help=both("Name of the source in the catalogue.", "来源在目录中的名称。"), show_default=False),
+    typer.Option(
+        "--source", help=both("Name of the source in the catalogue.", "来源在目录中的名称。"), show_default=False
+    ),
 ]
 Fail = Annotated[
     list[FailOn] | None,
-    typer.Option("--fail-on", help=both("Exit code 1 if there is any; may be repeated.", "出现即以退出码 1 结束，可重复。"), show_default=False),
+    typer.Option(
+        "--fail-on",
+        help=both("Exit code 1 if there is any; may be repeated.", "出现即以退出码 1 结束，可重复。"),
+        show_default=False,
+    ),
 ]
 
 
@@ -107,7 +140,13 @@ def run_classify(  # noqa: PLR0913  options of a command
     """Classify files or a database."""
     now = datetime.now(UTC)
     task = Task(
-        paths=tuple(files or ()), url=_url(url_env), schemas=tuple(schema or ()), size=sample, jobs=jobs, state=state, today=now.date()
+        paths=tuple(files or ()),
+        url=_url(url_env),
+        schemas=tuple(schema or ()),
+        size=sample,
+        jobs=jobs,
+        state=state,
+        today=now.date(),
     )
     wants = set(fail_on or ())
     stored = write or compare_with or FailOn.NEW in wants
@@ -127,18 +166,27 @@ def _url(name: str | None) -> str | None:
     if name is None:
         return None
     if not os.environ.get(name):
-        raise CommandError(told(both("{name}: no such environment variable", "{name}：没有这个环境变量")).format(name=name))
+        raise CommandError(
+            told(both("{name}: no such environment variable", "{name}：没有这个环境变量")).format(name=name)
+        )
     return os.environ[name]
 
 
 def _check(task: Task, tenant: str | None, source: str | None, *, stored: bool) -> None:
     if bool(task.paths) == (task.url is not None):
-        raise CommandError(told(both("give files, or --url-env for a database", "请给出文件，或用 --url-env 指定数据库")))
+        raise CommandError(
+            told(both("give files, or --url-env for a database", "请给出文件，或用 --url-env 指定数据库"))
+        )
     if source is not None and not is_name(source):
         raise CommandError(told(both("--source: not a name", "--source：不是合法名称")))
     if stored and (tenant is None or source is None):
         raise CommandError(
-            told(both("--write, --compare and --fail-on new need --tenant and --source", "--write、--compare 与 --fail-on new 需要 --tenant 与 --source"))
+            told(
+                both(
+                    "--write, --compare and --fail-on new need --tenant and --source",
+                    "--write、--compare 与 --fail-on new 需要 --tenant 与 --source",
+                )
+            )
         )
 
 
@@ -165,20 +213,32 @@ async def _store(
 
 
 def _write_files(document: dict[str, Any], html: Path | None, out: Path | None, tags: Path | None) -> None:
-    texts = (
-        (html, lambda: html_report(document, language=LANGUAGE.get().value)),
-        (out, lambda: json.dumps(document, ensure_ascii=False, indent=2) + "\n"),
-        (tags, lambda: json.dumps(tags_document(document, producer=PRODUCER), ensure_ascii=False, indent=2) + "\n"),
-    )
-    for path, make in texts:
-        if path is not None:
-            path.touch(mode=OWNER_ONLY)
-            path.write_text(make(), encoding="utf-8")
+    if html is not None:
+        _write(html, html_report(document, language=LANGUAGE.get().value))
+    if out is not None:
+        _write(out, json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    if tags is not None:
+        _write(tags, json.dumps(tags_document(document, producer=PRODUCER), ensure_ascii=False, indent=2) + "\n")
 
 
-def _shown(term: Terminal, document: dict[str, Any], found: list[dict[str, Any]], comparison: Comparison | None) -> RenderableType:
+def _write(path: Path, text: str) -> None:
+    path.touch(mode=OWNER_ONLY)
+    path.write_text(text, encoding="utf-8")
+
+
+def _shown(
+    term: Terminal, document: dict[str, Any], found: list[dict[str, Any]], comparison: Comparison | None
+) -> RenderableType:
     place = 0 if LANGUAGE.get().value == "zh" else 1
-    columns = (both("column", "列"), both("kind", "种类"), "", both("grade", "级别"), both("likelihood", "把握"), both("by", "依据"), both("holds", "含有"))
+    columns = (
+        both("column", "列"),
+        both("kind", "种类"),
+        "",
+        both("grade", "级别"),
+        both("likelihood", "把握"),
+        both("by", "依据"),
+        both("holds", "含有"),
+    )
     parts: list[RenderableType] = [
         term.table(
             columns,
@@ -201,11 +261,19 @@ def _shown(term: Terminal, document: dict[str, Any], found: list[dict[str, Any]]
     counts = document["summary"]
     parts.append(
         term.say(
-            f"{counts['tables']} tables, {counts['columns']} columns, {counts['personal']} personal, {counts['unknown']} to be confirmed",
-            f"{counts['tables']} 张表，{counts['columns']} 列，{counts['personal']} 列个人信息，{counts['unknown']} 列待确认",
+            f"{counts['tables']} tables, {counts['columns']} columns, {counts['personal']} personal, "
+            f"{counts['unknown']} to be confirmed",
+            f"{counts['tables']} 张表，{counts['columns']} 列，{counts['personal']} 列个人信息，"
+            f"{counts['unknown']} 列待确认",
         )
     )
     if comparison is not None:
         parts += comparison.lines(term)
-    parts += [term.say(f"failed: {each['code']} {each['table']}.{each['column']}", f"未通过：{each['code']} {each['table']}.{each['column']}") for each in found]
+    parts += [
+        term.say(
+            f"failed: {each['code']} {each['table']}.{each['column']}",
+            f"未通过：{each['code']} {each['table']}.{each['column']}",
+        )
+        for each in found
+    ]
     return Group(*parts)

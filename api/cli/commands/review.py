@@ -17,17 +17,30 @@ from catalog.classify.reviewing import State
 Tenant = Annotated[str, typer.Option("--tenant", help=both("Tenant.", "租户。"), show_default=False)]
 ColumnId = Annotated[
     str | None,
-    typer.Argument(metavar="[COLUMN]", help=both("Id of one column; without it all are listed.", "某列的编号；不给则列出全部。"), show_default=False),
+    typer.Argument(
+        metavar="[COLUMN]",
+        help=both("Id of one column; without it all are listed.", "某列的编号；不给则列出全部。"),
+        show_default=False,
+    ),
 ]
-InState = Annotated[State | None, typer.Option("--state", help=both("Only of this state.", "仅该状态。"), show_default=False)]
+InState = Annotated[
+    State | None, typer.Option("--state", help=both("Only of this state.", "仅该状态。"), show_default=False)
+]
 Confirm = Annotated[bool, typer.Option("--confirm", help=both("Confirm what was found.", "确认扫描结果。"))]
-AsKind = Annotated[str | None, typer.Option("--kind", help=both("Override: it is of this kind.", "改为该种类。"), show_default=False)]
+AsKind = Annotated[
+    str | None, typer.Option("--kind", help=both("Override: it is of this kind.", "改为该种类。"), show_default=False)
+]
 AsGrade = Annotated[
     int | None,
-    typer.Option("--grade", min=1, max=5, help=both("Override: it has this grade.", "改为该级别。"), show_default=False),
+    typer.Option(
+        "--grade", min=1, max=5, help=both("Override: it has this grade.", "改为该级别。"), show_default=False
+    ),
 ]
 Reason = Annotated[
-    str | None, typer.Option("--reason", help=both("Why, 4 to 400 characters; kept.", "理由，4 至 400 字，将保存。"), show_default=False)
+    str | None,
+    typer.Option(
+        "--reason", help=both("Why, 4 to 400 characters; kept.", "理由，4 至 400 字，将保存。"), show_default=False
+    ),
 ]
 
 
@@ -69,7 +82,12 @@ def run_review(  # noqa: PLR0913  options of a command
         return
     if (confirm and (kind or grade)) or not reason or not 4 <= len(reason) <= 400:
         raise CommandError(
-            told(both("give --confirm, or --kind and --grade; and a --reason of 4 to 400 characters", "请给出 --confirm，或 --kind 与 --grade；并给出 4 至 400 字的 --reason"))
+            told(
+                both(
+                    "give --confirm, or --kind and --grade; and a --reason of 4 to 400 characters",
+                    "请给出 --confirm，或 --kind 与 --grade；并给出 4 至 400 字的 --reason",
+                )
+            )
         )
     done = run(decided(settings, tenant, column, {"kind": kind, "grade": grade, "reason": reason}))
     waiting = done["action"] == "ask_lowering"
@@ -79,13 +97,31 @@ def run_review(  # noqa: PLR0913  options of a command
 
 def _table(term: Terminal, found: list[dict[str, Any]]) -> Any:
     place = LANGUAGE.get().value
-    columns = (both("id", "编号"), both("table", "表"), both("column", "列"), both("found", "发现"), "", both("state", "状态"), both("grade", "级别"))
+    columns = (
+        both("id", "编号"),
+        both("table", "表"),
+        both("column", "列"),
+        both("found", "发现"),
+        "",
+        both("state", "状态"),
+        both("grade", "级别"),
+    )
     rows = [
-        (each["id"], f"{each['source']}/{each['table']}", each["column"], each["found"]["kind"], each[place], each["state"], each["grade"])
+        (
+            each["id"],
+            f"{each['source']}/{each['table']}",
+            each["column"],
+            each["found"]["kind"],
+            each[place],
+            each["state"],
+            each["grade"],
+        )
         for each in found
     ]
     return term.table(columns, rows)
 
 
 def _cell(value: object) -> object:
-    return "; ".join(map(str, value)) if isinstance(value, list) else value if not isinstance(value, dict) else str(value)
+    return (
+        "; ".join(map(str, value)) if isinstance(value, list) else value if not isinstance(value, dict) else str(value)
+    )

@@ -7,7 +7,7 @@
 4. Without a telling name the leading form's assumed kind is taken.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from catalog.classify.columns.evidence import Conflict, Evidence, FormEvidence, Leak, Verdict
@@ -80,7 +80,11 @@ class Reading:
     @property
     def is_strong(self) -> bool:
         """Whether the leading form speaks for itself."""
-        return self.leading is not None and self.strengths[self.leading] >= STRONG * 0.6 and self.form(self.leading).weight >= STRONG
+        return (
+            self.leading is not None
+            and self.strengths[self.leading] >= STRONG * 0.6
+            and self.form(self.leading).weight >= STRONG
+        )
 
     @property
     def is_protected(self) -> bool:
@@ -100,7 +104,9 @@ class Reading:
             tuple(self.names[:4]),
             tuple(self.conflicts),
             tuple(
-                Leak(kind, cells, self.profile.scanned) for kind, cells in sorted(self.profile.embedded.items()) if cells
+                Leak(kind, cells, self.profile.scanned)
+                for kind, cells in sorted(self.profile.embedded.items())
+                if cells
             ),
         )
 
@@ -189,23 +195,23 @@ def _are_zhima_scores(reading: Reading) -> bool:
 
 
 def _likelihood(reading: Reading, kind: ColumnKind, basis: str) -> Likelihood:
-    if basis == "nothing":
-        return Likelihood.VERY_UNLIKELY
-    if basis == "name":
-        return Likelihood.POSSIBLE
     low = max((reading.profile.interval(form)[0] for form in kind.forms if reading.strengths.get(form)), default=0.0)
-    if basis == "name and values":
-        return Likelihood.VERY_LIKELY if low >= 0.7 else Likelihood.LIKELY
+    match basis:
+        case "nothing":
+            return Likelihood.VERY_UNLIKELY
+        case "name":
+            return Likelihood.POSSIBLE
+        case "name and values":
+            return Likelihood.VERY_LIKELY if low >= 0.7 else Likelihood.LIKELY
+    return _by_values(reading, kind, low)
+
+
+def _by_values(reading: Reading, kind: ColumnKind, low: float) -> Likelihood:
+    """The likelihood where the values alone decided."""
     if kind.name == "birth_date" and low >= 0.7:
         return Likelihood.POSSIBLE
-    if not reading.is_strong:
+    if not reading.is_strong or reading.leading is None:
         return Likelihood.UNLIKELY
-    is_checked = reading.leading is not None and reading.form(reading.leading).weight >= 0.95
-    if low >= 0.8 and is_checked:
+    if low >= 0.8 and reading.form(reading.leading).weight >= 0.95:
         return Likelihood.VERY_LIKELY
     return Likelihood.LIKELY if low >= 0.5 else Likelihood.POSSIBLE
-
-
-def mapped(found: Mapping[str, Verdict]) -> dict[str, str]:
-    """Return column -> kind, for those who only want that."""
-    return {name: verdict.kind for name, verdict in found.items()}

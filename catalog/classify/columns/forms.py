@@ -6,8 +6,8 @@
 | lexicons | data/lexicons.yaml: columns of few distinct words |
 | shapes | patterns of this module: dates, numbers, hashes, paths, lists |
 
-A form has a weight: how much it says that a cell has it. A check digit says much, being a number little. Forms that most
-cells of a kind and few others have, weigh between.
+A form has a weight: how much it says that a cell has it. A check digit says much, being a number little. Forms that
+most cells of a kind and few others have, weigh between.
 """
 
 import re
@@ -46,7 +46,8 @@ _WEIGHTS: Final = {
     "imei": 0.98, "bank_card": 0.97, "hong_kong_id": 0.97, "taiwan_id": 0.97, "organisation_code": 0.95,
     "email": 1.0, "ipv4": 0.96, "ipv6": 0.96, "mac": 0.97, "plate": 0.98, "alipay_id": 0.99, "wechat_id": 0.98,
     "mobile": 0.94, "landline": 0.9, "resident_id_15": 0.95, "foreigner_permit_old": 0.95, "passport": 0.9,
-    "home_return_permit": 0.91, "officer_card": 0.97, "property_certificate": 0.98, "coordinates": 0.95, "password": 0.98,
+    "home_return_permit": 0.91, "officer_card": 0.97, "property_certificate": 0.98, "coordinates": 0.95, "password":
+    0.98,
     "secret_key": 0.98, "macau_id": 0.92, "meid": 0.8, "card_expiry": 0.85, "wechat_openid": 0.8, "exit_permit": 0.7,
 }  # fmt: skip
 _CLASSES: Final = {
@@ -118,7 +119,10 @@ def forms() -> Mapping[str, Form]:
         Form("province", _of_words(_regions(PROVINCES)), "H", 2, 12, 0.91),
         Form("city", _of_words(_regions(CITIES)), "H", 2, 12, 0.9),
     ]
-    found += [Form(*each[:1], _of_pattern(each[1]), *each[2:]) for each in SHAPES]
+    found += [
+        Form(name, _of_pattern(pattern), classes, low, high, weight)
+        for name, pattern, classes, low, high, weight in SHAPES
+    ]
     return {form.name: form for form in found}
 
 
@@ -154,5 +158,17 @@ def _is_address(cell: str, today: date) -> bool:
 
 def _regions(names: tuple[str, ...]) -> frozenset[str]:
     """The names with and without what kind of region they are."""
-    suffixes = ("", "省", "市", "自治区", "特别行政区", "壮族自治区", "回族自治区", "维吾尔自治区", "地区", "自治州", "盟")
+    suffixes = (
+        "",
+        "省",
+        "市",
+        "自治区",
+        "特别行政区",
+        "壮族自治区",
+        "回族自治区",
+        "维吾尔自治区",
+        "地区",
+        "自治州",
+        "盟",
+    )
     return frozenset(name + suffix for name in names for suffix in suffixes)

@@ -1,7 +1,7 @@
 """Kinds of columns: the fields of the catalogue, further personal kinds, and what is not personal.
 
-A kind lists the forms its cells may have. For some of them it is the kind one assumes without a name (`assumed`): of a column
-of valid resident ID numbers without a telling name the likeliest reading is `id_card_no`.
+A kind lists the forms its cells may have. For some of them it is the kind one assumes without a name (`assumed`): of a
+column of valid resident ID numbers without a telling name the likeliest reading is `id_card_no`.
 """
 
 from collections.abc import Mapping

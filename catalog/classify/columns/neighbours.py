@@ -17,7 +17,9 @@ from catalog.classify.values.normal import compact
 
 ENOUGH: Final = 8
 SHARE: Final = 0.95
-IDS: Final = frozenset({"id_card_no", "hmt_residence_permit", "foreigner_permit", "driver_licence_no", "social_security_no"})
+IDS: Final = frozenset(
+    {"id_card_no", "hmt_residence_permit", "foreigner_permit", "driver_licence_no", "social_security_no"}
+)
 DATES: Final = frozenset({"timestamp", "account_registered_at", "order_no", "free_text", "birth_date"})
 CODES: Final = frozenset({"flag", "category_code", "quantity", "status_code", "label", "gender"})
 
@@ -35,7 +37,9 @@ def classify_table(columns: Sequence[ColumnSample], today: date) -> dict[str, Ve
     """Classify the columns of one table together. Shape: cells of one place in all columns are of one row."""
     found = {
         column.name: decide(
-            profile(column.cells, today), [column.name, column.comment] if column.comment else [column.name], today_year=today.year
+            profile(column.cells, today),
+            [column.name, column.comment] if column.comment else [column.name],
+            today_year=today.year,
         )
         for column in columns
     }
@@ -49,7 +53,12 @@ def classify_table(columns: Sequence[ColumnSample], today: date) -> dict[str, Ve
 def _beside(verdict: Verdict, column: ColumnSample, ids: ColumnSample) -> Verdict:
     if verdict.kind in DATES and verdict.basis != "name and values":
         return _linked(verdict, "birth_date", _birth_pairs(column, ids))
-    if verdict.kind in CODES and verdict.kind != "gender" and verdict.basis != "name and values" and verdict.evidence.distinct <= 3:
+    if (
+        verdict.kind in CODES
+        and verdict.kind != "gender"
+        and verdict.basis != "name and values"
+        and verdict.evidence.distinct <= 3
+    ):
         return _linked(verdict, "gender", _sex_pairs(column, ids))
     return verdict
 

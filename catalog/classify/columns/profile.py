@@ -1,8 +1,8 @@
 """Counting what a sample of a column holds; nothing of a value stays but counts.
 
 Rules enforced here:
-- a cell is looked at in half-width form without blanks around it; equal cells are tested once and counted as often as they
-  stand;
+- a cell is looked at in half-width form without blanks around it; equal cells are tested once and counted as often as
+  they stand;
 - a form is tried on the first 60 different cells; only forms that some of them have are tried on the rest;
 - personal data inside long cells (an ID number in a remark) is counted by scanning a part of them like a text.
 """
@@ -26,6 +26,7 @@ from catalog.classify.values.scanning import scan
 
 PROBE: Final = 60
 LONG: Final = 8
+EXACT: Final = 1e15
 SCANNED: Final = 200
 LINE: Final = 2000
 _MAYBE: Final = re.compile(r"[0-9]{4}|@|[一-龥].{2}")
@@ -107,22 +108,21 @@ def profile(cells: Iterable[object], today: date) -> Profile:
 
 def text_of(cell: object) -> str:
     """Return a cell as half-width text without blanks around it; "" for what holds nothing."""
+    found = cell
     match cell:
-        case None:
-            return ""
+        case None | bytes():
+            found = ""
         case str():
-            return halved(cell).strip()
+            found = halved(cell).strip()
         case bool():
-            return "1" if cell else "0"
-        case float() if cell.is_integer() and abs(cell) < 1e15:
-            return str(int(cell))
+            found = int(cell)
         case float() if not math.isfinite(cell):
-            return ""
+            found = ""
+        case float() if cell.is_integer() and abs(cell) < EXACT:
+            found = int(cell)
         case datetime():
-            return cell.isoformat(sep=" ")
-        case bytes():
-            return ""
-    return str(cell)
+            found = cell.isoformat(sep=" ")
+    return str(found)
 
 
 def _counted(counts: Counter[str], today: date) -> dict[str, FormCount]:
@@ -135,7 +135,9 @@ def _counted(counts: Counter[str], today: date) -> dict[str, FormCount]:
         for form in tried[kind]:
             _count(form, texts, counts, today, found.setdefault(form.name, [0, 0, 0, 0]))
     known = forms()
-    return {name: FormCount(known[name], sum(hits[1:]), hits[2], hits[3]) for name, hits in found.items() if any(hits[1:])}
+    return {
+        name: FormCount(known[name], sum(hits[1:]), hits[2], hits[3]) for name, hits in found.items() if any(hits[1:])
+    }
 
 
 def _likely(texts: Sequence[str], kind: str, today: date) -> list[Form]:

@@ -1,7 +1,7 @@
 """Matching a column's name with the lexicon.
 
 Rules enforced here:
-- a name is cut into words at case, digits and separators; words that stand before many names (customer, 客户, t, col) and
+- a name is cut into words at case, digits, separators; words that stand before many names (customer, 客户, t, col) and
   words that say how a value is protected (md5, enc) count for nothing;
 - the whole name matches best, then a phrase at its end, then one inside it; a last word that makes another thing of it
   (mobile_count, email_flag) takes most of the score away;
@@ -19,38 +19,20 @@ import yaml
 
 from catalog.classify.columns.kinds import column_kinds
 from catalog.classify.values.normal import halved
+from catalog.classify.values.rules import DATA
 
 HERE: Final = Path(__file__).parent
 LANGUAGES: Final = {"zh": "chinese", "py": "pinyin", "in": "initials", "en": "english", "ab": "abbreviation"}
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[一-龥]+|[0-9]+[a-z]?")
-_NEUTRAL: Final = frozenset(
-    "t tb tbl col fld f c v src raw ods dwd dws dim fact tmp new old cur curr current last first prev his hist the my user usr "
-    "customer cust client cstm member mbr applicant appl borrower jkr sqr kh yh person personal biz loan md5 sha sha1 sha256 "
-    "enc encrypt encrypted cipher hash hashed masked plain str txt val value data info field column of latest orig main "
-    "primary md sm x a b n s is attr prop std base u p xx app mi xiaomi kehu yonghu gr benren zj dk".split()
-)
-_HEADS: Final = frozenset(
-    "count cnt flag type status state time date at day days brand model level rate ratio amt amount num verified source "
-    "channel version size length len limit id code prefix domain suffix format rule config template check checked valid "
-    "index order sort url total avg sum max hour month year unit category ts times".split()
-)
-_SAME: Final = {
-    word: plain
-    for plain, others in {
-        "no": "num number nbr nmb numb", "address": "addr addrs adr adress", "account": "acct acc accnt", "count": "cnt counts cnts",
-        "amount": "amt", "status": "sts stat state stts", "code": "cd cde", "date": "dt dte", "time": "tm", "type": "tp typ",
-        "level": "lvl lv", "image": "img pic picture photo pics images photos", "transaction": "txn trx tran trans", "license": "licence lic licenses",
-        "certificate": "cert credential", "days": "day", "name": "nm", "flag": "flg", "shipping": "ship", "loan": "ln", "repayment": "repay rpy rpmt",
-        "device": "dev dvc", "phone": "phn ph", "mobile": "mbl mob mobl", "record": "rec records", "tags": "tag", "list": "lst", "minutes": "min mins",
-        "seconds": "sec secs", "education": "edu educ", "score": "scr", "credit": "crdt", "country": "ctry cntry", "province": "prov",
-        "register": "registration registered reg", "location": "loc", "identity": "ident iden", "frequency": "freq", "information": "info",
-    }.items()
-    for word in others.split()
-}  # fmt: skip
-"""Spellings of one word."""
-_UNITS: Final = frozenset("ms minutes seconds yuan cny rmb fen pct url path id no code".split())
+_DOCUMENT: Final[dict[str, Any]] = yaml.safe_load((DATA / "name_words.yaml").read_text(encoding="utf-8"))
+_NEUTRAL: Final = frozenset(_DOCUMENT["neutral"])
+_HEADS: Final = frozenset(_DOCUMENT["heads"])
+_UNITS: Final = frozenset(_DOCUMENT["units"])
+_SAME: Final = {word: plain for plain, others in _DOCUMENT["same"].items() for word in others}
 _NEUTRAL_ZH: Final = re.compile(r"客户|用户|借款人|申请人|会员|本人|个人|当前|最近|主|的|信息(?=.)|字段")
-_HEADS_ZH: Final = re.compile(r"(?:数|次数|数量|标志|状态|类型|时间|日期|品牌|等级|比例|是否|来源|归属地|个数|长度|有效)$")
+_HEADS_ZH: Final = re.compile(
+    r"(?:数|次数|数量|标志|状态|类型|时间|日期|品牌|等级|比例|是否|来源|归属地|个数|长度|有效)$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +116,7 @@ def _parts(words: list[str], phrases: Mapping[str, tuple[_Phrase, ...]]) -> Iter
                 continue
             for phrase in found:
                 score = _partial(words, start, end, heads=_heads_of(phrase.kind))
-                if len("".join(words[start:end])) >= 3 or phrase.language == "abbreviation" and end == len(words):
+                if len("".join(words[start:end])) >= 3 or (phrase.language == "abbreviation" and end == len(words)):
                     yield NameMatch(phrase.kind, score, phrase.language)
 
 

@@ -1,7 +1,8 @@
 """Presidio recognisers for Chinese data: thin adapters around `catalog.classify.values`.
 
 Rules enforced here:
-- patterns, check digits, context and reasons are the values' own; presidio only carries them, so that both ways find the same;
+- patterns, check digits, context and reasons are the values' own; presidio only carries them, so that both ways find
+  the same;
 - no stock recogniser is registered: the stock ones miss numbers beside Hanzi, and one of them asks the network;
 - no model is loaded and nothing is downloaded: the language engine is presidio's own `no_op`.
 """
@@ -39,7 +40,8 @@ class KindRecognizer(EntityRecognizer):
         self._kinds = tuple(recognisers().kinds) if kind is None else (kind,)
         self._today = today
         entities = [entity(one) for one in self._kinds]
-        super().__init__(supported_entities=entities, supported_language=LANGUAGE, name=f"Yumen_{kind or 'all'}")
+        self._called = f"Yumen_{kind or 'all'}"
+        super().__init__(supported_entities=entities, supported_language=LANGUAGE, name=self._called)
 
     def load(self) -> None:
         """Load nothing: patterns are compiled once for the process."""
@@ -53,10 +55,10 @@ class KindRecognizer(EntityRecognizer):
     def _result(self, found: Finding) -> RecognizerResult:
         told = "; ".join(recognisers().reasons[code].en for code in found.reasons)
         why = AnalysisExplanation(
-            recognizer=self.name, original_score=found.likelihood.score, textual_explanation=told
+            recognizer=self._called, original_score=found.likelihood.score, textual_explanation=told
         )
         metadata = {
-            RecognizerResult.RECOGNIZER_NAME_KEY: self.name,
+            RecognizerResult.RECOGNIZER_NAME_KEY: self._called,
             RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
         }
         return RecognizerResult(

@@ -1,9 +1,10 @@
 """CSV, JSON lines and Parquet files as samples.
 
 Rules enforced here:
-- memory does not grow with the file; what cannot be read ends with an error that names the line, never what stands there;
-- a CSV file whose first row holds identifiers has no header: its columns are called by their place, since the names of its
-  columns would be the first person's data;
+- memory does not grow with the file; what cannot be read ends with an error that names the line, never what stands
+  there;
+- a CSV file whose first row holds identifiers has no header: its columns are called by their place, since the names of
+  its columns would be the first person's data;
 - the kind of file is told by its first bytes and its name.
 """
 
@@ -47,13 +48,15 @@ def _csv(path: Path, size: int, today: date) -> TableSample:
         try:
             header = next(reader, [])
             headless = is_data(header, today)
-            rows = itertools.islice(reader, MAX_ROWS)
+            rows: Iterator[list[str]] = itertools.islice(reader, MAX_ROWS)
             if headless:
                 rows = itertools.chain([header], rows)
             kept, seen = sampled((row for row in rows if row), size)
         except csv.Error as error:
             raise SourceRefusedError(path.name, f"line {reader.line_num} is not CSV") from error
-    names = [f"column_{place}" for place in range(1, len(header) + 1)] if headless else [name.strip() for name in header]
+    names = (
+        [f"column_{place}" for place in range(1, len(header) + 1)] if headless else [name.strip() for name in header]
+    )
     if not any(names):
         raise SourceRefusedError(path.name, "the file has no header")
     return TableSample(path.stem, as_columns(names, kept), seen if seen < MAX_ROWS else None, headless)
@@ -61,9 +64,7 @@ def _csv(path: Path, size: int, today: date) -> TableSample:
 
 def is_data(header: Sequence[str], today: date) -> bool:
     """Say whether a first row looks like data: a cell is an identifier of a person."""
-    return any(
-        found.likelihood >= Likelihood.LIKELY for cell in header for found in scan(cell[:_HEAD], today).findings
-    )
+    return any(found.likelihood >= Likelihood.LIKELY for cell in header for found in scan(cell[:_HEAD], today).findings)
 
 
 def _encoding(path: Path) -> str:

@@ -1,7 +1,7 @@
 """A sample of rows of bounded size, spread over all of a stream, the same in every run.
 
-Every row is kept until the sample is full; then every other one is dropped and only every second row is taken from there
-on, and so again (systematic sampling with a doubling step). Nothing is random, so a sample can be taken again.
+Every row is kept until the sample is full; then every other one is dropped and only every second row is taken from
+there on, and so again (systematic sampling with a doubling step). Nothing is random, so a sample can be taken again.
 """
 
 from collections.abc import Iterable, Sequence
@@ -42,7 +42,9 @@ def sampled(rows: Iterable[Sequence[object]], size: int) -> tuple[list[Sequence[
     return kept, seen
 
 
-def as_columns(header: Sequence[str], rows: Sequence[Sequence[object]], comments: Sequence[str] = ()) -> tuple[ColumnSample, ...]:
+def as_columns(
+    header: Sequence[str], rows: Sequence[Sequence[object]], comments: Sequence[str] = ()
+) -> tuple[ColumnSample, ...]:
     """Turn rows into columns; a row that is too short has no cell there."""
     told = list(comments) + [""] * (len(header) - len(comments))
     return tuple(

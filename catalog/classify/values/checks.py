@@ -22,7 +22,9 @@ _USCC_WEIGHTS: Final = tuple(pow(3, place, 31) for place in range(17))
 _ORGANISATION: Final = (3, 7, 9, 10, 5, 8, 4, 2)
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 _TAIWAN: Final = dict(zip("ABCDEFGHJKLMNPQRSTUVXYWZIO", range(10, 36), strict=True))
-_VIN: Final = dict(zip("0123456789ABCDEFGHJKLMNPRSTUVWXYZ", (*range(10), *range(1, 9), *range(1, 6), 7, 9, *range(2, 10)), strict=True))
+_VIN: Final = dict(
+    zip("0123456789ABCDEFGHJKLMNPRSTUVWXYZ", (*range(10), *range(1, 9), *range(1, 6), 7, 9, *range(2, 10)), strict=True)
+)
 _VIN_WEIGHTS: Final = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 
 
@@ -73,7 +75,9 @@ def taiwan(value: str) -> bool:
     first = _TAIWAN[value[0]]
     second = _TAIWAN[value[1]] % 10 if value[1].isalpha() else int(value[1])
     rest = (second, *map(int, value[2:9]))
-    total = first // 10 + first % 10 * 9 + sum(digit * weight for digit, weight in zip(rest, range(8, 0, -1), strict=True))
+    total = (
+        first // 10 + first % 10 * 9 + sum(digit * weight for digit, weight in zip(rest, range(8, 0, -1), strict=True))
+    )
     return (total + int(value[9])) % 10 == 0
 
 

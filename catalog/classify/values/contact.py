@@ -15,6 +15,7 @@ from catalog.classify.values.likelihood import Likelihood as L  # noqa: N817  a 
 MOBILE: Final = re.compile(r"1(?:[38][0-9]|4[57]|[59][0-35-9]|6[25-7]|7[0-35-8])[0-9]{8}|1(?:610|7[04]0)[0-9]{7}")
 DATA: Final = re.compile(r"14[0-9]{9}")
 TYPE_ALLOCATIONS: Final = frozenset("01 10 30 33 35 44 45 49 50 51 52 53 54 86 91 98 99".split())
+EXTENSION: Final = re.compile(r"(?:[ -]?(?:转|#|ext\.?) ?|(?<=[0-9]{7})-)[0-9]{1,6}$", re.IGNORECASE)
 AREA: Final = re.compile(r"0(?:10|2[0-9]|[3-9][0-9]{2})")
 
 
@@ -32,13 +33,13 @@ def mobile(value: str, today: date) -> Judgement | None:
 def landline(value: str, today: date) -> Judgement | None:
     """A fixed line; without an area code only a word of context makes it one."""
     del today
-    bare = re.sub(r"[()]", "", value)
+    spoken = EXTENSION.sub("", value)
+    bare = re.sub(r"[() -]", "", re.sub(r"^(?:\+|00)86[ -]?(?=0)", "", spoken))
     area = AREA.match(bare)
     if area is None:
         return Judgement(L.VERY_UNLIKELY, L.LIKELY, "structure")
-    spoken = re.split(r"[转#X]|EXT", bare)[0]
     lengths = {10, 11} if area[0][:2] in {"01", "02"} else {11, 12}
-    if len(spoken) not in lengths:
+    if len(bare) not in lengths:
         return Judgement(L.VERY_UNLIKELY, L.POSSIBLE, "structure")
     return Judgement(L.POSSIBLE, L.VERY_LIKELY, "number_plan")
 

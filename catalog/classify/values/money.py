@@ -14,7 +14,9 @@ from catalog.classify.values.likelihood import Likelihood as L  # noqa: N817  a 
 UNIONPAY: Final = re.compile(r"62|81")
 OLD_DEBIT: Final = re.compile(r"9558|9559|60[0-9]{2}|4563|5124|9400|9111")
 SCHEMES: Final = re.compile(r"4|5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720|35(?:2[89]|[3-8])|3[47]|9558")
-OFFICES: Final = frozenset("11 12 13 19 21 29 31 32 33 34 35 39 41 49 51 52 53 54 59 61 62 69 71 72 79 81 89 91 92 93".split())
+OFFICES: Final = frozenset(
+    "11 12 13 19 21 29 31 32 33 34 35 39 41 49 51 52 53 54 59 61 62 69 71 72 79 81 89 91 92 93".split()
+)
 
 
 def bank_card(value: str, today: date) -> Judgement | None:
@@ -31,7 +33,7 @@ def bank_card(value: str, today: date) -> Judgement | None:
         return Judgement(L.POSSIBLE, L.VERY_LIKELY, "luhn_and_issuer", checked=True)
     if passes:
         return Judgement(L.VERY_UNLIKELY, L.LIKELY, "check_right", checked=True)
-    return Judgement(L.VERY_UNLIKELY, L.VERY_UNLIKELY, "check_fails", checked=False)
+    return None
 
 
 def _has_length(value: str) -> bool:

@@ -70,10 +70,14 @@ _OTHERS: Final[tuple[tuple[str, str, Judge], ...]] = (
         identity.certain,
     ),
     ("ipv4", r"(?<![0-9A-Za-z.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9A-Za-z]|\.[0-9])", contact.ipv4),
-    ("ipv6", r"(?<![0-9A-Za-z.])(?<![0-9A-Fa-f:]:)(?:::|[0-9A-Fa-f]{1,4}:)[0-9A-Fa-f:]{0,37}(?:[0-9.]{7,15})?(?![0-9A-Za-z:])", contact.ipv6),
+    (
+        "ipv6",
+        r"(?<![0-9A-Za-z.])(?<![0-9:]:)(?<!(?<![A-Za-z])[A-Fa-f]:)(?:::|[0-9A-Fa-f]{1,4}:)[0-9A-Fa-f:]{0,37}(?:[0-9.]{7,15})?(?![0-9A-Za-z:])",
+        contact.ipv6,
+    ),
     (
         "mac",
-        r"(?<![0-9A-Za-z])(?<![0-9A-Fa-f][:.-])(?:(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4})(?![0-9A-Za-z:-])",
+        r"(?<![0-9A-Za-z])(?<![:.-][0-9A-Fa-f]{2}[:.-])(?<!(?<![A-Za-z])[0-9A-Fa-f]{2}[:.-])(?:(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4})(?![0-9A-Za-z:-])",
         identity.likely,
     ),
     (
@@ -109,7 +113,7 @@ _OTHERS: Final[tuple[tuple[str, str, Judge], ...]] = (
     ),
     (
         "password",
-        rf"(?i:密码|口令|passw(?:or)?d|\bpwd){_ASSIGNED}(?P<value>[!-+\--:<-~]{{4,64}})",
+        rf"(?i:(?<!动态)(?<!验证)(?<!短信)(?:密码|口令)|passw(?:or)?d|\bpwd){_ASSIGNED}(?P<value>[!-+\--:<-~]{{4,64}})",
         identity.strict_near,
     ),
     ("password", r"(?<![0-9A-Za-z])\$2[aby]\$[0-9]{2}\$[./0-9A-Za-z]{53}(?![./0-9A-Za-z])", identity.certain),
@@ -128,11 +132,31 @@ _OTHERS: Final[tuple[tuple[str, str, Judge], ...]] = (
         r"(?<![0-9])(?:19[0-9]{2}|20[0-2][0-9])(?:年|[-/.])(?:0?[1-9]|1[0-2])(?:月|[-/.])(?:[12][0-9]|3[01]|0?[1-9])日?(?![0-9])",
         identity.only_near,
     ),
-    ("birth_date", r"(?<![0-9])(?:19[0-9]{2}|20[0-2][0-9])(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?![0-9])", identity.only_near),
+    (
+        "birth_date",
+        r"(?<![0-9])(?:19[0-9]{2}|20[0-2][0-9])(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?![0-9])",
+        identity.only_near,
+    ),
 )
 RAW: Final = frozenset(
-    {"email", "ipv6", "mac", "advertising_id", "secret_key", "password", "wechat_id", "wechat_openid", "coordinates", "plate",
-     "officer_card", "property_certificate", "organisation_code", "birth_date", "meid"}
+    {
+        "email",
+        "ipv6",
+        "mac",
+        "advertising_id",
+        "secret_key",
+        "password",
+        "wechat_id",
+        "wechat_openid",
+        "coordinates",
+        "plate",
+        "officer_card",
+        "property_certificate",
+        "organisation_code",
+        "birth_date",
+        "meid",
+        "landline",
+    }
 )
 
 PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Judge], ...]] = tuple(

@@ -21,7 +21,9 @@ _CUE: Final = (
 _LINK: Final = r"(?:[:为是叫]|姓名|名叫|一栏| ){0,4}"
 _AFTER: Final = r"(?=先生|女士|小姐|同志|老师|经理|的|于|在|是|已|因|由|向|与|和|及|电话|手机|身份证|来电|申请|本人|确认|逾期|[^一-龥]|\Z)"
 _PATTERN: Final = re.compile(
-    _CUE + _LINK + rf"(?P<value>(?:(?:{'|'.join(COMPOUND)})[一-龥]{{1,2}}?|[{''.join(SURNAMES)}][一-龥]{{1,2}}?)){_AFTER}"
+    _CUE
+    + _LINK
+    + rf"(?P<value>(?:(?:{'|'.join(COMPOUND)})[一-龥]{{1,2}}?|[{''.join(SURNAMES)}][一-龥]{{1,2}}?)){_AFTER}"
 )
 _TITLED: Final = re.compile(
     rf"(?<![一-龥])(?P<value>(?:(?:{'|'.join(COMPOUND)})|[{''.join(SURNAMES)}])[一-龥]{{1,2}}?)(?=先生|女士|小姐|同志)"

@@ -28,7 +28,9 @@ ROAD: Final = re.compile(
 _WAYS: Final = re.compile("[街道路区苑巷弄里村镇乡坊园庄同寓]")
 _AREA: Final = re.compile(r"[一-龥]{2,9}(?:特别行政区|自治区|自治州|省|市|盟|地区|新区|区|县|旗)")
 _RUN: Final = re.compile(r"[一-龥0-9A-Za-z·() -]*\Z")
-_INTRO: Final = re.compile(r"住在|住址|地址|位于|现住|家住|居住|寄到|寄往|送到|送至|寄至|发往|搬到|就在|搬至|户籍|[:为是在到至于寄往]")
+_INTRO: Final = re.compile(
+    r"住在|住址|地址|位于|现住|家住|居住|寄到|寄往|送到|送至|寄至|发往|搬到|就在|搬至|户籍|[:为是在到至于寄往]"
+)
 _NAMES: Final = re.compile("|".join(sorted((*PROVINCES, *CITIES), key=len, reverse=True)))
 _NOT_HOUSES: Final = re.compile(r"(?:订单|编|单|账|卡|证|型|批|学|工|书|房|病)\Z|[第年月]\Z")
 _COORDINATES: Final = re.compile(r"(-?[0-9]{1,3}\.[0-9]{3,12})[NSEWnsew°]{0,2}")

@@ -4,7 +4,7 @@ Rules enforced here:
 - a pattern never begins or ends inside a longer run of letters or digits; the borders are written out, since to Python
   a Hanzi is a word character and a word boundary beside one does not exist;
 - a word of context stands in the same clause, before the value or right after it; of a word for and one against, the
-  nearer counts.
+  nearer counts; behind a comma a word against says nothing any more.
 """
 
 import re
@@ -86,14 +86,15 @@ class Rule:
     def _side(self, text: str, start: int, end: int) -> int:
         """1 if a word speaks for the kind, -1 if one speaks against it, 0 without any."""
         before = _last_clause(text[max(start - BEFORE, 0) : start])
-        support, doubt = _last(self.words.near, before), _last(self.words.against, before)
+        support = _last(self.words.near, before)
+        is_apart = before.endswith((",", ", "))
+        doubt = -1 if is_apart else _last(self.words.against, before, behind=_ends(self.words.near, before))
         if support <= doubt and _INTRO.fullmatch(before) and self._announced(text, start - len(before)):
             return 1
         if support < 0 and doubt < 0:
             after = _CLAUSE.split(text[end : end + AFTER], maxsplit=1)[0]
             return int(self.words.near is not None and self.words.near.search(after) is not None)
         return 1 if support >= doubt else -1
-
 
     def _announced(self, text: str, place: int) -> bool:
         """Whether a word speaks for the kind in the clause before the one that begins at a place."""
@@ -102,17 +103,23 @@ class Rule:
 
 
 def _last_clause(text: str) -> str:
-    """What stands after the last sign that ends a clause; a sign at the very end ends nothing yet."""
+    """What stands after the last sign that ends a clause; a comma at the very end ends nothing yet."""
     place = 0
-    for match in _CLAUSE.finditer(text.rstrip()):
+    for match in _CLAUSE.finditer(text.rstrip(", ")):
         place = match.end()
-    return text[place:] or text
+    return text[place:]
 
 
-def _last(words: re.Pattern[str] | None, text: str) -> int:
-    """Where the last of the words ends, -1 without one."""
+def _last(words: re.Pattern[str] | None, text: str, *, behind: frozenset[int] = frozenset()) -> int:
+    """Where the last of the words ends, -1 without one; words that begin at `behind` only complete another (证 + 编号)."""
     place = -1
     if words is not None:
         for match in words.finditer(text):
-            place = max(place, match.end(1))
+            if match.start() not in behind:
+                place = max(place, match.end(1))
     return place
+
+
+def _ends(words: re.Pattern[str] | None, text: str) -> frozenset[int]:
+    """Where words end."""
+    return frozenset() if words is None else frozenset(match.end(1) for match in words.finditer(text))
