@@ -23,6 +23,7 @@ from api.observed import Observed, Outgoing, RequestIds
 from api.openapi import DESCRIPTION, TAGS, describe
 from api.routes import (
     catalogue,
+    classify,
     clients,
     deidentifications,
     entries,
@@ -76,11 +77,12 @@ ROUTERS = (
     catalogue.ROUTER,
     views.ROUTER,
     erasures.ROUTER,
+    classify.ROUTER,
     health.ROUTER,
     problem_pages.ROUTER,
 )
 BATCH_PATHS = frozenset(
-    {"/v1/reads", "/v1/scores", "/v1/decisions", "/api/v1/lineage", "/v1/values", "/v1/catalogue/views"}
+    {"/v1/reads", "/v1/scores", "/v1/decisions", "/api/v1/lineage", "/v1/values", "/v1/catalogue/views", "/v1/classify"}
 )
 VERSION = "0.1.0"
 

@@ -91,6 +91,25 @@ class PolicySettings(Group):
         return self
 
 
+class ScanEngine(StrEnum):
+    """What scans free text: our own rules, or the same carried by presidio-analyzer (extra ``classify``)."""
+
+    OWN = "own"
+    PRESIDIO = "presidio"
+
+
+class ClassifySettings(Group):
+    """How what callers send is scanned, and how loaded values are guarded.
+
+    ``guard``: identifiers of people in fields that are not declared for them are refused with their row, held back
+    alone (quarantine), or let in (off).
+    """
+
+    engine: ScanEngine = ScanEngine.OWN
+    deadline_ms: int = Field(default=5000, ge=100, le=60_000)
+    guard: Literal["refuse", "quarantine", "off"] = "refuse"
+
+
 class IssuerSettings(Group):
     """Whose tokens are accepted, and how they are read (RFC 7519, RFC 8725).
 

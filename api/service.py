@@ -37,6 +37,7 @@ from api.metrics import Metrics
 from api.options import EngineKind, IssuerKind
 from api.problems import ProblemError
 from api.roots import open_root_key, suite_of
+from api.scanner import Scanner
 from api.settings import Settings
 from api.store import purge
 from api.transparency import LogDesk
@@ -80,6 +81,7 @@ class Service:
     reasons: Mapping[str, Reason]
     catalogs: Catalogs
     verifier: TokenVerifier
+    scanner: Scanner
     replica: str
     ends: Ends
 
@@ -114,6 +116,8 @@ async def open_service(settings: Settings, *, metrics: Metrics, clock: Clock = u
         keys = await _key_source(settings, stack)
         verifier = TokenVerifier(token_rules(settings), keys, clock=clock, alias=staff_alias(keyring))
         reasons = load_bundle().reasons
+        scanner = Scanner(engine=settings.classify.engine, deadline_s=settings.classify.deadline_ms / 1000)
+        stack.push_async_callback(scanner.close)
         yield Service(
             settings=settings,
             database=database,
@@ -128,6 +132,7 @@ async def open_service(settings: Settings, *, metrics: Metrics, clock: Clock = u
             reasons=reasons,
             catalogs=Catalogs(),
             verifier=verifier,
+            scanner=scanner,
             replica=replica_name(),
             ends=ends,
         )

@@ -26,6 +26,7 @@ from sqlalchemy.exc import ArgumentError
 
 from api.hardening import weaknesses
 from api.options import (
+    ClassifySettings,
     IssuerSettings,
     KmsSettings,
     LimitSettings,
@@ -87,6 +88,7 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=64)
     policy: PolicySettings = PolicySettings()
     issuer: IssuerSettings = IssuerSettings()
+    classify: ClassifySettings = ClassifySettings()
     limits: LimitSettings = LimitSettings()
     reveals: RevealSettings = RevealSettings()
     log: LogSettings = LogSettings()

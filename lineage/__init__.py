@@ -46,6 +46,7 @@ from lineage.store import (
 from lineage.store.audit import audit_log
 from lineage.store.leaves import holds_others, pinned_key, waiting_since
 from lineage.store.leaves import places as log_places
+from lineage.store.used import fields_released
 from lineage.template import EntryTemplate, ReadContext
 
 __all__ = [
@@ -92,6 +93,7 @@ __all__ = [
     "count_shapes",
     "ensure_content",
     "ensure_shapes",
+    "fields_released",
     "find_entry",
     "guard",
     "heads",

@@ -53,6 +53,8 @@ class Kind(StrEnum):
     LEDGER_CHECKED = "ledger.checked"
     SHAPE_RECORDED = "shape.recorded"
     CATALOGUE_LOADED = "catalogue.loaded"
+    COLUMNS_SCANNED = "columns.scanned"
+    COLUMN_REVIEWED = "column.reviewed"
     POLICY_ACTIVATED = "policy.activated"
     KEY_CREATED = "key.created"
     KEY_RETIRED = "key.retired"

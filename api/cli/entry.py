@@ -48,6 +48,11 @@ COMMANDS = {
         "api.cli.commands.tokenise", both("Turn identifiers of a file into tokens.", "把文件中的标识符变为令牌。"), DATA
     ),
     "catalog": Place("api.cli.commands.catalog", both("Fields, features and views.", "字段、特征与视图。"), DATA),
+    "classify": Place(
+        "api.cli.commands.classify",
+        both("Find personal data in files and databases.", "在文件与数据库中发现个人信息。"),
+        DATA,
+    ),
     "policy": Place(
         "api.cli.commands.policy", both("The policy, its reasons, a trial of it.", "规则、理由与试算。"), WATCH
     ),

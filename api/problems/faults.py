@@ -33,6 +33,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "not_date": ("应为日期", "must be a date"),
     "not_string": ("应为文本", "must be a text"),
     "in_future": ("时间在将来", "lies in the future"),
+    "identifier": ("含有该字段未声明的个人标识", "holds an identifier of a person that its field is not declared for"),
     "unknown_feature": ("视图中没有这一特征", "holds a feature the view does not have"),
     "subject_unknown": ("没有这一个人信息主体", "is no data subject known here"),
     "subject_unreadable": ("该主体已存的值无法打开", "is a data subject whose stored values do not open"),
