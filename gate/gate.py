@@ -139,7 +139,7 @@ class Gate:
         """
         now = asyncio.get_running_loop().time
         until = now() + COMPANY_S
-        while self._waiting and len(self._waiting) < company and now() < until:  # noqa: ASYNC110  turns of the loop, not time
+        while self._waiting and len(self._waiting) < company and now() < until:  # noqa: ASYNC110  turns, no event
             await asyncio.sleep(0)
         return self._take()
 

@@ -7,6 +7,7 @@ Rules:
   ``synchronous=FULL``, on a thread of its own: while the disk works the loop goes on; when ``record`` returns, the
   entries are on disk;
 - another writer is not waited for on the calling thread: then the insertion happens on the other one as well;
+- one step at a time has the connection: a look in the middle of a record would stand in its transaction, and end it;
 - rows are inserted many to a step: between steps threads wait for each other;
 - the connection may insert into the ledger and nothing else: an authorizer refuses the rest.
 """
@@ -94,42 +95,27 @@ class SqliteStore:
 
     async def gather(self, wanted: Mapping[Scope, Sequence[str]]) -> Gathered:
         """See :class:`gate.store.HotStore`."""
-        cursor = self._connection.cursor()
-        _clear(self._connection)
-        try:
-            cursor.execute("BEGIN")
-            [(epoch,)] = cursor.execute(EPOCH).fetchall()
-            subjects = {
-                scope: _subjects(
-                    cursor.execute(GATHER, (_json(refs), scope.tenant, scope.purpose, scope.recipient)).fetchall()
-                )
-                for scope, refs in wanted.items()
-            }
-            cursor.execute("COMMIT")
-            return Gathered(epoch, self._clock_us(), subjects)
-        finally:
-            _clear(self._connection)  # a look left open would show this process the same state for ever
+        async with self._turn:
+            return self._gather(wanted)
 
     async def heads(self, streams: Sequence[str]) -> dict[str, int]:
         """See :class:`gate.store.HotStore`."""
-        found = self._connection.execute(HEADS, (_json(streams),)).fetchall()
+        found = await self._look(HEADS, _json(streams))
         return {stream: seq for stream, seq in found if seq is not None}
 
     async def observed(self, tenant: str, refs: Sequence[str], segments: Sequence[str]) -> list[tuple[str, str, int]]:
         """See :class:`gate.store.HotStore`."""
-        return self._connection.execute(OBSERVED, (_json(refs), tenant, _json(segments))).fetchall()
+        return await self._look(OBSERVED, _json(refs), tenant, _json(segments))
 
     async def births(self, tenant: str, refs: Sequence[str]) -> dict[str, tuple[bytes, bytes]]:
         """See :class:`gate.store.HotStore`."""
-        found = self._connection.execute(BIRTHS, (_json(refs), tenant)).fetchall()
+        found = await self._look(BIRTHS, _json(refs), tenant)
         return {ref: (wrapped, sealed) for ref, wrapped, sealed in found}
 
     async def fetch(self, tenant: str, refs: Sequence[str], segments: Sequence[str]) -> dict[str, Sealed]:
         """See :class:`gate.store.HotStore`."""
         found: dict[str, Sealed] = {}
-        for ref, wrapped, segment, sealed in self._connection.execute(
-            FETCH, (_json(refs), tenant, _json(segments))
-        ).fetchall():
+        for ref, wrapped, segment, sealed in await self._look(FETCH, _json(refs), tenant, _json(segments)):
             held = found.get(ref)
             if held is None:
                 held = found[ref] = Sealed(wrapped, {})
@@ -151,6 +137,27 @@ class SqliteStore:
         self._disk.close()
         self._log.close()
         self._connection.close()
+
+    async def _look(self, statement: str, *arguments: str) -> list[Any]:
+        async with self._turn:
+            return self._connection.execute(statement, arguments).fetchall()
+
+    def _gather(self, wanted: Mapping[Scope, Sequence[str]]) -> Gathered:
+        cursor = self._connection.cursor()
+        _clear(self._connection)
+        try:
+            cursor.execute("BEGIN")
+            [(epoch,)] = cursor.execute(EPOCH).fetchall()
+            subjects = {
+                scope: _subjects(
+                    cursor.execute(GATHER, (_json(refs), scope.tenant, scope.purpose, scope.recipient)).fetchall()
+                )
+                for scope, refs in wanted.items()
+            }
+            cursor.execute("COMMIT")
+            return Gathered(epoch, self._clock_us(), subjects)
+        finally:
+            _clear(self._connection)  # a look left open would show this process the same state for ever
 
     def _begin_and_insert(self, epoch: int, records: Sequence[Record]) -> dict[tuple[str, int], int] | None:
         """Insert, uncommitted; None if another writer is at work."""

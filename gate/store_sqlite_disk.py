@@ -10,6 +10,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 Result = TypeVar("Result")
@@ -24,7 +25,10 @@ class DiskThread:
         self._thread.start()
 
     async def run(self, job: Callable[..., Result], *arguments: object) -> Result:
-        """Run a job and answer what it answers, or raise what it raises; once begun, it is not cancelled."""
+        """Run a job and answer what it answers, or raise what it raises.
+
+        Whoever is cancelled meanwhile waits for its end first: nobody else may take the connection while it runs.
+        """
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Any] = loop.create_future()
 
@@ -37,7 +41,11 @@ class DiskThread:
                 loop.call_soon_threadsafe(_settle, done, result, None)
 
         self._jobs.put(go)
-        return cast("Result", await done)
+        try:
+            return cast("Result", await asyncio.shield(done))
+        except asyncio.CancelledError:
+            await _end_of(done)
+            raise
 
     def close(self) -> None:
         """Finish what was handed over."""
@@ -49,9 +57,14 @@ class DiskThread:
             job()
 
 
+async def _end_of(done: asyncio.Future[Any]) -> None:
+    while not done.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait((done,))
+    done.exception()  # seen here, where nobody waits for it any more
+
+
 def _settle(done: asyncio.Future[Any], result: object, error: BaseException | None) -> None:
-    if done.done():
-        return  # whoever waited was cancelled
     if error is None:
         done.set_result(result)
     else:

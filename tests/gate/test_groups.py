@@ -23,7 +23,7 @@ async def test_a_second_group_passes_one_that_waits_but_not_for_its_subjects(
         again = asyncio.create_task(gate.read(ask(one)))
         both = asyncio.create_task(gate.read(ask(two, one)))
         assert (await gate.read(ask(two))).subjects[0].outcome is Outcome.released
-        assert not any(waiting.done() for waiting in (first, again, both))
+        assert [task.done() for task in (first, again, both)] == [False] * 3
         latch.opened.set()
         answers = await asyncio.gather(first, again, both)
     assert {subject.outcome for answer in answers for subject in answer.subjects} == {Outcome.released}
