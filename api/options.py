@@ -192,7 +192,7 @@ class KmsSettings(Group):
 class LimitSettings(Group):
     """What a single request may cost. ``batch_body_bytes`` holds for batch routes, ``body_bytes`` for all others.
 
-    ``shapes_per_day``: how many answers of a shape not seen before a client may cause in a day (docs/decisions/0013).
+    ``shapes_per_day``: how many answers of a shape not seen before a client may cause in a day (docs/decisions/0016).
     """
 
     body_bytes: int = Field(default=65_536, ge=1024, le=16_777_216)

@@ -108,6 +108,15 @@ Fail = Annotated[
         show_default=False,
     ),
 ]
+COLUMNS = (
+    both("column", "列"),
+    both("kind", "种类"),
+    "",
+    both("grade", "级别"),
+    both("likelihood", "把握"),
+    both("by", "依据"),
+    both("holds", "含有"),
+)
 
 
 @command(
@@ -226,38 +235,27 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+def _table(term: Terminal, table: dict[str, Any]) -> RenderableType:
+    place = 0 if LANGUAGE.get().value == "zh" else 1
+    rows = [
+        (
+            each["name"],
+            each["kind"],
+            each["zh"] if place == 0 else each["en"],
+            f"{each['grade']}{'' if each['known'] else ' ?'}",
+            LEVELS[each["likelihood"]][place],
+            BASES[each["basis"]][place],
+            [f"{leak['kind']} {leak['cells']}/{leak['of']}" for leak in each["leaks"]],
+        )
+        for each in table["columns"]
+    ]
+    return term.table(COLUMNS, rows, title=f"{table['name']}  {told(both('grade', '级别'))} {table['grade']}")
+
+
 def _shown(
     term: Terminal, document: dict[str, Any], found: list[dict[str, Any]], comparison: Comparison | None
 ) -> RenderableType:
-    place = 0 if LANGUAGE.get().value == "zh" else 1
-    columns = (
-        both("column", "列"),
-        both("kind", "种类"),
-        "",
-        both("grade", "级别"),
-        both("likelihood", "把握"),
-        both("by", "依据"),
-        both("holds", "含有"),
-    )
-    parts: list[RenderableType] = [
-        term.table(
-            columns,
-            [
-                (
-                    each["name"],
-                    each["kind"],
-                    each["zh"] if place == 0 else each["en"],
-                    f"{each['grade']}{'' if each['known'] else ' ?'}",
-                    LEVELS[each["likelihood"]][place],
-                    BASES[each["basis"]][place],
-                    [f"{leak['kind']} {leak['cells']}/{leak['of']}" for leak in each["leaks"]],
-                )
-                for each in table["columns"]
-            ],
-            title=f"{table['name']}  {told(both('grade', '级别'))} {table['grade']}",
-        )
-        for table in document["tables"]
-    ]
+    parts: list[RenderableType] = [_table(term, table) for table in document["tables"]]
     counts = document["summary"]
     parts.append(
         term.say(
