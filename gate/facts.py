@@ -192,7 +192,7 @@ def subject_facts(row: SubjectRow, call: Call, now_us: int) -> tuple[SubjectFact
     """Turn a stored subject into facts; returns them with the grant rows in the order of the facts."""
     if len(row.grants) == 1:
         facts = (_grant_facts(row.grants[0], call, now_us),)
-        return SubjectFacts("known", row.age_band, facts, ()), row.grants
+        return SubjectFacts(row.status, row.age_band, facts, ()), row.grants
     paired = sorted((_grant_facts(grant, call, now_us), grant) for grant in row.grants)
     return (
         SubjectFacts(row.status, row.age_band, tuple(facts for facts, _ in paired), ()),
