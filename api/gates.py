@@ -1,7 +1,7 @@
 """Builds the gate of a process from its concrete parts.
 
 Rules:
-- SQLite gets the in-process store, PostgreSQL the pooled one; nothing else differs;
+- SQLite gets the in-process store, PostgreSQL the pooled one and several groups at once; nothing else differs;
 - tokens and answer shapes are written through the ordinary database, each in a transaction of its own, before the entry
   that relies on them.
 """
@@ -30,8 +30,10 @@ from gate.situating import Situator
 from gate.store import HotStore
 from gate.store_postgres import PostgresStore
 from gate.store_sqlite import SqliteStore
-from lineage import Mac, Shape, ensure_shapes, guard
-from vault import KeyRing, issue_tokens
+from lineage import Shape, count_shapes, ensure_shapes, guard, new_shapes
+from vault import KeyRing, identifiers, issue_tokens, refresh_key_ring
+
+GROUPS_AT_ONCE = 3  # over a network: the round trips of one, the computing of the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,13 @@ class GateOptions:
         deadline_s: how long the policy engine may take for a group, seconds.
         memo: how many decisions are remembered; 0 for none.
         connections: database connections of the hot path (PostgreSQL).
+        shapes_per_day: how many new shapes of answers a client may cause in a day.
     """
 
     deadline_s: float = 1.0
     memo: int = 65_536
     connections: int = 4
+    shapes_per_day: int = 1000
 
 
 async def open_gate(
@@ -55,12 +59,13 @@ async def open_gate(
     """Open the hot store of ``url`` and put a gate on it; close the gate first, then the store."""
     chosen = options or GateOptions()
     store = await open_store(url, database.clock, chosen.connections)
-    cold = ColdPath(database, keys.mac)
+    cold = ColdPath(database, keys, shapes_per_day=chosen.shapes_per_day)
     gate = Gate(
         Situator(store, keys, cold.config),
         Decider(engine, DecisionMemo(chosen.memo), deadline_s=chosen.deadline_s),
-        Fetcher(store, keys, cold.tokens),
+        Fetcher(store, keys, tokens=cold.tokens, identifiers=cold.identifiers),
         Recorder(store, keys, cold.keep_shapes),
+        groups_at_once=1 if isinstance(store, SqliteStore) else GROUPS_AT_ONCE,
     )
     return gate, store
 
@@ -77,15 +82,17 @@ async def open_store(url: str, clock: Callable[[], datetime], connections: int =
 class ColdPath:
     """What the gate asks for seldom, answered through ordinary transactions."""
 
-    def __init__(self, database: Database, mac: Mac) -> None:
+    def __init__(self, database: Database, keys: KeyRing, *, shapes_per_day: int = 1000) -> None:
         self._database = database
-        self._mac = mac
+        self._keys = keys
+        self._shapes_per_day = shapes_per_day
 
     async def config(self) -> Config:
-        """Read the configuration of one epoch."""
+        """Read the configuration of one epoch, and take over the keys it was made with."""
         async with self._database.reading() as tx:
             registry = await load_registry(tx.connection)
             catalog = await current_catalog(tx.connection)
+            await refresh_key_ring(tx.connection, self._keys)
         return Config(registry.epoch, registry, catalog or Catalog.builtin())
 
     async def tokens(
@@ -95,7 +102,21 @@ class ColdPath:
         async with self._database.transaction() as tx:
             return await issue_tokens(tx.connection, tenant, refs, field, recipient, purpose, tx.now)
 
-    async def keep_shapes(self, shapes: Sequence[Shape]) -> None:
-        """Record shapes that are new."""
+    async def identifiers(
+        self, tenant: str, refs: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[tuple[str, str], bytes]:
+        """Give sealed identifiers, for tokens that are computed of them."""
+        async with self._database.reading() as tx:
+            return await identifiers(tx.connection, tenant, refs, fields)
+
+    async def keep_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
+        """Record shapes that are new; answers those that are too many for their client today and were not recorded."""
         async with self._database.transaction() as tx:
-            await ensure_shapes(tx.connection, shapes, now=tx.now, mac=self._mac)
+            today = tx.now.replace(hour=0, minute=0, second=0, microsecond=0)
+            refused: list[Shape] = []
+            for (tenant, client), new in (await new_shapes(tx.connection, shapes)).items():
+                done = await count_shapes(tx.connection, tenant, client, since=today)
+                refused += new[max(0, self._shapes_per_day - done) :]
+            fit = [shape for shape in shapes if shape not in refused]
+            await ensure_shapes(tx.connection, fit, now=tx.now, mac=self._keys.mac)
+            return refused

@@ -5,7 +5,8 @@ Rules:
   still hold; otherwise the subject is decided again;
 - the commitment is keyed by the subject's own key and names the entry's place, so equal values do not show as equal;
 - entries of one subject take contiguous places; readers of unknown subjects have a stream of their own;
-- a shape of answer is in the ledger before the first entry that names it.
+- a shape of answer is in the ledger before the first entry that names it; a client that makes too many new ones is
+  denied, its whole read, and the others of the group are not.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
+from gate.errors import TooManyShapesError
 from gate.facts import instant
 from gate.fetching import Item
 from gate.reads import Mode
@@ -24,7 +26,8 @@ from lineage import Actor, EntryTemplate, Moment, ReadContext, Role, Shape
 from lineage import Mode as LedgerMode
 from vault import KeyRing
 
-ShapeKeeper = Callable[[Sequence[Shape]], Awaitable[None]]
+ShapeKeeper = Callable[[Sequence[Shape]], Awaitable[Sequence[Shape]]]
+"""Records shapes that are new and answers those that it refused."""
 SHAPES_KEPT = 65_536
 
 _encode = msgspec.json.Encoder().encode
@@ -42,7 +45,11 @@ class Recorder:
     async def record(self, situated: Situated, items: Sequence[Item], policy: str) -> dict[Item, int]:
         """Insert an entry for each item; returns the ids of those that still held."""
         templates = [self._template(situated, item, policy) for item in items]
-        await self._ensure_shapes([template.shape for template in templates])
+        refused = await self._ensure_shapes([template.shape for template in templates])
+        if refused:
+            items, templates = _without(refused, items, templates)
+        if not items:
+            return {}
         places = await self._places(items)
         moment = Moment.of(instant(situated.now_us))
         records = [
@@ -59,6 +66,10 @@ class Recorder:
     def _entry(self, item: Item, template: EntryTemplate, seq: int, moment: Moment) -> Record:
         row = item.row
         used = [item.grants[position] for position in item.ruling.used]
+        until_us = min(item.call.valid_until_us, item.until_us)
+        for grant in used:
+            if grant.expires_us is not None and grant.expires_us < until_us:
+                until_us = grant.expires_us
         entry = template.row(
             seq=seq,
             subject=row.pseudonym if row else None,
@@ -68,8 +79,6 @@ class Recorder:
             commitment=_commitment(item, row.pseudonym, seq) if row else None,
             mac=self._keys.mac,
         )
-        ends = [grant.expires_us for grant in used if grant.expires_us is not None]
-        until_us = min(*ends, item.call.valid_until_us, item.until_us)
         return Record(item.ref if row else None, row.version if row else 0, until_us, entry)
 
     def _template(self, situated: Situated, item: Item, policy: str) -> EntryTemplate:
@@ -102,14 +111,16 @@ class Recorder:
             key=self._keys.key_version,
         )
 
-    async def _ensure_shapes(self, shapes: Sequence[Shape]) -> None:
+    async def _ensure_shapes(self, shapes: Sequence[Shape]) -> set[tuple[str, str]]:
+        """Have new shapes recorded; those that were refused."""
         missing = {(s.tenant, s.digest): s for s in shapes if (s.tenant, s.digest) not in self._kept}
         if not missing:
-            return
-        await self._keep_shapes(list(missing.values()))
+            return set()
+        refused = {(s.tenant, s.digest) for s in await self._keep_shapes(list(missing.values()))}
         if len(self._kept) > SHAPES_KEPT:
             self._kept.clear()
-        self._kept.update(missing)
+        self._kept.update(missing.keys() - refused)
+        return refused
 
     async def _places(self, items: Sequence[Item]) -> list[int]:
         """The place of each item's entry in its stream."""
@@ -122,6 +133,19 @@ class Recorder:
             heads[stream] = head
             places.append(head)
         return places
+
+
+def _without(
+    refused: set[tuple[str, str]], items: Sequence[Item], templates: Sequence[EntryTemplate]
+) -> tuple[Sequence[Item], list[EntryTemplate]]:
+    """Deny the reads with a shape that may not be recorded; the items and templates of the others."""
+    denied: set[int] = set()
+    for item, template in zip(items, templates, strict=True):
+        if (template.shape.tenant, template.shape.digest) in refused:
+            item.owner.fail(TooManyShapesError)
+            denied.add(id(item.owner))
+    left = [pair for pair in zip(items, templates, strict=True) if id(pair[0].owner) not in denied]
+    return [item for item, _ in left], [template for _, template in left]
 
 
 def _stranger_stream(item: Item) -> str:

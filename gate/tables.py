@@ -1,4 +1,4 @@
-"""The gate's own table: feature values, sealed per subject and segment.
+"""The gate's own tables: feature values, sealed per subject and segment; loads; certificates of erasure.
 
 Rules:
 - a row holds one segment: all features of one view that derive from the same fields, under the subject's data key;
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, LargeBinary, String, Table
+from sqlalchemy import BigInteger, LargeBinary, String, Table, Text
 from sqlmodel import Field, SQLModel
 
 
@@ -41,5 +41,17 @@ class GateLoad(SQLModel, table=True):
     updated_us: int = Field(sa_type=BigInteger)
 
 
+class GateCertificate(SQLModel, table=True):
+    """One certificate of erasure, as it was signed (docs/formats/erasure-certificate.md)."""
+
+    __tablename__ = "gate_certificates"
+
+    id: str = Field(sa_type=String, primary_key=True)
+    tenant: str = Field(sa_type=String)
+    body: str = Field(sa_type=Text)
+    signature: bytes = Field(sa_type=LargeBinary)
+
+
 VALUES: Table = SQLModel.metadata.tables["gate_values"]
 LOADS: Table = SQLModel.metadata.tables["gate_loads"]
+CERTIFICATES: Table = SQLModel.metadata.tables["gate_certificates"]

@@ -33,14 +33,19 @@ from lineage.store import (
     authorize,
     check,
     count_entries,
+    count_shapes,
     ensure_shapes,
     find_entry,
     guard,
     heads,
+    new_shapes,
     roles,
     search,
     shape_documents,
 )
+from lineage.store.audit import audit_log
+from lineage.store.leaves import holds_others, pinned_key, waiting_since
+from lineage.store.leaves import places as log_places
 from lineage.template import EntryTemplate, ReadContext
 
 __all__ = [
@@ -77,22 +82,29 @@ __all__ = [
     "Shape",
     "StreamContendedError",
     "append",
+    "audit_log",
     "authorize",
     "build_entry",
     "check",
     "check_bodies",
     "check_rows",
     "count_entries",
+    "count_shapes",
     "ensure_content",
     "ensure_shapes",
     "find_entry",
     "guard",
     "heads",
+    "holds_others",
     "leaf_digest",
+    "log_places",
+    "new_shapes",
     "outcome_of",
+    "pinned_key",
     "queried",
     "roles",
     "search",
     "shape_documents",
     "stream_of",
+    "waiting_since",
 ]

@@ -41,12 +41,13 @@ class ValuesBody(Body):
 
 
 class ValuesAnswer(Answer):
-    """What was stored."""
+    """What was stored, and the ledger entry that says so; no entry where everything was stored before."""
 
     view: str
     rows: int
     subjects: int
     segments: int
+    entry: str | None
 
 
 @ROUTER.post(
@@ -69,5 +70,11 @@ async def store(request: Request, body: ValuesBody, caller: Steward) -> Response
         rows = [Row(row.subject, row.observed_at, row.values) for row in body.rows]
         done = await observe(work.connection, writer, rows, now=work.now)
         return work.answer(
-            ValuesAnswer(view=view.name, rows=done.observations, subjects=done.subjects, segments=done.segments)
+            ValuesAnswer(
+                view=view.name,
+                rows=done.observations,
+                subjects=done.subjects,
+                segments=done.segments,
+                entry=None if done.entry is None else str(done.entry),
+            )
         )

@@ -32,8 +32,6 @@ from gate.registering import SubjectDesk
 from gate.store_loads import LoadKey
 from vault import KeyRing, NotAnIdentifierError, find_by_index, read_identifier
 
-DIGEST_START = 6  # the header of a blind index: version, suite, key
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValuesLoad:
@@ -99,7 +97,7 @@ async def load_values(
 
 def source_name(keys: KeyRing, tenant: str, document: Mapping[str, str | int | bool | None]) -> str:
     """The name of a load: keyed, so that nobody can find a small file's content by trying."""
-    return keys.blind(tenant, "load", digest(dict(document)))[DIGEST_START:].hex()
+    return keys.name_for(tenant, "load", digest(dict(document))).hex()
 
 
 def _meaning(load: ValuesLoad) -> dict[str, str | int | bool | None]:

@@ -57,7 +57,7 @@ async def issue_tokens(  # noqa: PLR0913, PLR0917  # the scope of a token, spell
     missing = [subject for subject in wanted if subject not in tokens]
     if not missing:
         return tokens
-    if len(await subject_keys(connection, tenant, missing)) != len(missing):
+    if len(await subject_keys(connection, tenant, missing, hold=True)) != len(missing):
         raise KeyMissingError("keys of a subject that a token is asked for")
     created_us = microseconds(now)
     rows = [{"token": new_token(entropy), "subject": subject, "created_us": created_us, **scope} for subject in missing]
@@ -82,6 +82,21 @@ async def resolve_token(connection: AsyncConnection, tenant: str, token: str, re
     if row is None:
         raise TokenNotFoundError
     return TokenOwner(row.subject, row.field, row.purpose)
+
+
+async def resolve_tokens(
+    connection: AsyncConnection, tenant: str, tokens: Sequence[str], recipient: str
+) -> dict[str, TokenOwner]:
+    """Find what tokens stand for, for the recipient they were made for; all others are not in it."""
+    table = _TOKENS.c
+    found: dict[str, TokenOwner] = {}
+    for batch in batches([token for token in tokens if is_opaque_name(TOKEN_PREFIX, token)]):
+        statement = select(table.token, table.subject, table.field, table.purpose).where(
+            table.token.in_(batch), table.tenant == tenant, table.recipient == recipient
+        )
+        for row in await connection.execute(statement):
+            found[row.token] = TokenOwner(row.subject, row.field, row.purpose)
+    return found
 
 
 def new_token(entropy: Entropy = system_entropy) -> str:

@@ -126,8 +126,8 @@ def operations(document: dict[str, Any]) -> list[tuple[str, str]]:
 
 def samples(lender: Lender, things: Things) -> dict[tuple[str, str], Sample]:
     """The sample of each operation."""
-    known = {**of_people(things), **of_register(), **of_consent(lender, things), **of_questions(things)}
-    return {**known, **of_lineage(things)}
+    people = {**of_people(things), **of_register(), **of_consent(lender, things)}
+    return {**people, **of_questions(things), **of_erasure(things), **of_lineage(things)}
 
 
 def of_people(things: Things) -> dict[tuple[str, str], Sample]:
@@ -139,6 +139,13 @@ def of_people(things: Things) -> dict[tuple[str, str], Sample]:
         "subjects": [things.subject],
         "features": list(FEATURES),
     }
+    tokens = {
+        "purpose": "credit_scoring",
+        "product": "cash_loan",
+        "feature": FEATURES[0],
+        "tokens": ["tok_" + "a" * 26],
+    }
+    request = {"reveal_request": "rr_" + "a" * 26}
     reveal = {"fields": ["mobile_no"], "reason": "dispute"}
     return {
         ("POST", "/v1/reads"): Sample("scorer", read),
@@ -146,6 +153,9 @@ def of_people(things: Things) -> dict[tuple[str, str], Sample]:
         ("POST", "/v1/subjects/lookup"): Sample("dpo", {"field": "mobile_no", "value": "13911112222"}),
         ("POST", "/v1/subjects/{subject}/reveal"): Sample("dpo", reveal, ids=who),
         ("GET", "/v1/subjects/{subject}/identifiers"): Sample("subject", ids=who),
+        ("POST", "/v1/reveals"): Sample("scorer", tokens),
+        ("POST", "/v1/reveal-requests"): Sample("scorer", tokens),
+        ("POST", "/v1/reveal-requests/{reveal_request}/approval"): Sample("dpo", ids=request),
         ("POST", "/v1/values"): Sample("steward", {"view": "behaviour", "rows": [row]}),
     }
 
@@ -189,10 +199,34 @@ def of_consent(lender: Lender, things: Things) -> dict[tuple[str, str], Sample]:
     }
 
 
+def of_erasure(things: Things) -> dict[tuple[str, str], Sample]:
+    """Ids of requests, holds and certificates are made up: the subject of the other samples is to stay."""
+    letters = "a" * 26
+    request, hold, certificate = {"erasure": f"er_{letters}"}, {"hold": f"hd_{letters}"}, f"ec_{letters}"
+    held = {"subject": things.subject, "basis": "aml", "reference": EVIDENCE, "until": "2046-01-01T00:00:00Z"}
+    refused = {"decision": "refuse", "reason": "contract_runs"}
+    return {
+        ("POST", "/v1/holds"): Sample("dpo", held),
+        ("POST", "/v1/holds/{hold}/release"): Sample("dpo", ids=hold),
+        ("POST", "/v1/erasure-requests"): Sample(
+            "subject", {"subject": "sub_" + letters}, staff={"evidence": EVIDENCE}
+        ),
+        ("GET", "/v1/erasure-requests"): Sample("dpo", params={"state": "waiting"}),
+        ("GET", "/v1/erasure-requests/{erasure}"): Sample("dpo", ids=request),
+        ("POST", "/v1/erasure-requests/{erasure}/decision"): Sample("dpo", refused, ids=request),
+        ("GET", "/v1/erasure-certificates/{certificate}"): Sample("dpo", ids={"certificate": certificate}),
+    }
+
+
 def of_questions(things: Things) -> dict[tuple[str, str], Sample]:
     return {
         ("GET", "/v1/entries"): Sample("auditor", params={"subject": things.subject}),
         ("GET", "/v1/entries/{entry}"): Sample("subject", ids={"entry": things.entry}),
+        ("GET", "/v1/entries/{entry}/receipt"): Sample("subject", ids={"entry": things.entry}),
+        ("GET", "/v1/log/key"): Sample("subject"),
+        ("GET", "/v1/log/checkpoint"): Sample("auditor"),
+        ("GET", "/v1/log/tile/{path}"): Sample("auditor", ids={"path": "0/000.p/1"}),
+        ("GET", "/v1/log/proof"): Sample("auditor", params={"old": "0"}),
         ("GET", "/v1/me/reads"): Sample("subject"),
         ("GET", "/v1/reasons"): Sample("subject"),
         ("GET", "/v1/catalogue"): Sample("subject"),

@@ -42,7 +42,7 @@ async def statuses(lender: Lender, way: tuple[str, str]) -> dict[str, int]:
         found[role or "nobody"] = answer.status_code
         if role and answer.status_code < 400:
             bare = await send(lender, way, sample, role)
-            if bare.json().get("code") == "identity/second_factor_needed":
+            if bare.status_code == 401 and bare.json()["code"] == "identity/second_factor_needed":
                 found[f"{role} without a second factor"] = bare.status_code
         if answer.status_code == 201 and "register" in way[1]:
             found[role or "nobody"] = 201
