@@ -54,11 +54,11 @@ class LogDesk:
                 self.nudge()
             await asyncio.sleep(POLL_S)
 
-    async def receipts_or_none(self, entries: Sequence[int]) -> dict[int, str]:
+    async def receipts_or_none(self, entries: Sequence[int], *, within_s: float = WAIT_S) -> dict[int, str]:
         """The same for what was just written: waits a little, and a fault of the log is an event, not an answer."""
         try:
-            async with asyncio.timeout(WAIT_S + 0.5):
-                return await self.receipts(entries, wait_s=WAIT_S)
+            async with asyncio.timeout(within_s):
+                return await self.receipts(entries, wait_s=within_s)
         except (LineageError, sqlalchemy.exc.SQLAlchemyError, OSError, TimeoutError) as fault:
             EVENTS.warning("no receipts could be made", exc_info=fault)
             return {}

@@ -82,6 +82,7 @@ class Gate:
         self._recorder = recorder
         self._groups_at_once = groups_at_once
         self._waiting: list[_Pending] = []
+        self._open: set[_Pending] = set()
         self._busy: set[tuple[str, str]] = set()
         self._pumps: set[asyncio.Task[None]] = set()
         self._arrival = asyncio.Event()
@@ -108,7 +109,16 @@ class Gate:
         self._arrival.set()
         if len(self._pumps) < self._groups_at_once:
             self._pumps.add(asyncio.create_task(self._run()))
-        return await pending.done
+        self._open.add(pending)
+        try:
+            return await pending.done
+        finally:
+            self._open.discard(pending)
+
+    async def drain(self) -> None:
+        """Wait until every read that began before, in this process, has its answer or its denial."""
+        if in_flight := [pending.done for pending in self._open]:
+            await asyncio.wait(in_flight)
 
     async def close(self) -> None:
         """Answer what is waiting, then take no more."""

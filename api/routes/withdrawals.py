@@ -2,6 +2,7 @@
 
 Rules:
 - withdrawing takes one request and no more than giving did; answered 2xx, it binds every read recorded from then on;
+- asked with ``fence=drain`` it is answered only after the reads that this replica had begun before are answered too;
 - a refusal is recorded like a consent; it takes nothing away that was agreed before;
 - staff withdraw or refuse for a person only with evidence of their will.
 """
@@ -18,6 +19,7 @@ from starlette.responses import Response
 
 from api.access import Holds
 from api.identity import Principal, Role
+from api.routes.fences import Fence, fenced
 from api.routes.granted import GrantAnswer, GrantShown, OnBehalf, WithdrawnAnswer
 from api.routes.receipts import receipted
 from api.routes.wire import KEYED, Digest, Evidence, GrantId, Name, SubjectRef, routes
@@ -109,7 +111,13 @@ class RefusalBody(Body):
     openapi_extra=KEYED,
 )
 @receipted
-async def withdraw(request: Request, body: WithdrawalBody, caller: Giver) -> Response:
+@fenced
+async def withdraw(
+    request: Request,
+    body: WithdrawalBody,
+    caller: Giver,
+    fence: Fence = None,  # noqa: ARG001  the fence stands around the route
+) -> Response:
     """Withdraw everything, one purpose, one field or one grant."""
     check_evidence(caller, body.evidence)
     async with binding(request, caller) as work:
@@ -130,7 +138,14 @@ async def withdraw(request: Request, body: WithdrawalBody, caller: Giver) -> Res
     openapi_extra=KEYED,
 )
 @receipted
-async def withdraw_grant(request: Request, grant: GrantId, caller: Giver, body: OnBehalf | None = None) -> Response:
+@fenced
+async def withdraw_grant(
+    request: Request,
+    grant: GrantId,
+    caller: Giver,
+    body: OnBehalf | None = None,
+    fence: Fence = None,  # noqa: ARG001  the fence stands around the route
+) -> Response:
     """Withdraw one grant; the same as a withdrawal with the scope ``grant``."""
     evidence = None if body is None else body.evidence
     check_evidence(caller, evidence)

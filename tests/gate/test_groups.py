@@ -77,3 +77,28 @@ def assert_in_order(entries: list[tuple[str, int, str, str]]) -> None:
     for stream, seq, _, _ in entries:
         places.setdefault(stream, []).append(seq)
     assert all(found == list(range(1, len(found) + 1)) for found in places.values())
+
+
+async def test_a_drain_waits_for_the_reads_begun_before_and_for_no_later_one(
+    database_url: str, lender: World, engine: EmbeddedEngine
+) -> None:
+    one, two = await with_consent(lender, 2)
+    async with watched_gate(database_url, lender, engine, groups_at_once=2) as (gate, store):
+        await gate.drain()  # nothing is in flight
+        latch = store.before["record"] = Latch()
+        first = asyncio.create_task(gate.read(ask(one)))
+        await latch.reached.wait()
+        draining = asyncio.create_task(gate.drain())
+        await asyncio.sleep(0.05)
+        assert not draining.done()
+        latch.opened.set()
+        store.before.clear()
+        await draining
+        assert first.done()
+        later = store.before["record"] = Latch()
+        second = asyncio.create_task(gate.read(ask(two)))
+        await later.reached.wait()
+        before = asyncio.create_task(gate.drain())
+        later.opened.set()
+        await asyncio.gather(before, second)
+    assert (await read_entries(lender))[-1]
