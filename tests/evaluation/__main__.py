@@ -114,8 +114,9 @@ def texts() -> Iterator[str]:
     plain = measures.plain_names(400)
     yield (
         f"\n**Names of persons** are found where a word announces them (姓名, 收货人, 先生). Where nothing does, recall is\n"
-        f"{plain.recall('person_name'):.2f} over {plain.hits['person_name'] + plain.misses['person_name']} names: a Chinese name has no form of its own, and no model is shipped. A\n"
-        "deployer's own recogniser can join through presidio. In columns names are told well, by the rate of many cells.\n"
+        f"{plain.recall('person_name'):.2f} over {plain.hits['person_name'] + plain.misses['person_name']} names: a Chinese name has no form of its own, and no model is shipped.\n"
+        "Who has one can register it on the analyzer of `catalog.classify.recognisers`. In columns names are told well, by\n"
+        "the rate of many cells.\n"
     )
 
 
