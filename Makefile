@@ -6,7 +6,7 @@ PY := .venv/bin/python
 ARGS ?=
 WORKERS ?= auto
 
-.PHONY: help demo serve test check bench chaos policies wheel lock clean env-run env-dev
+.PHONY: help demo serve test check bench chaos eval policies wheel lock clean env-run env-dev
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ bench: env-dev ## measure reads and batches beside two baselines (docs/benchmark
 
 chaos: env-dev ## two replicas under faults, their history checked (ARGS=--long for ten minutes and longer faults)
 	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) -m tests.chaos $(ARGS)
+
+eval: env-dev ## measure classification on labelled sets (docs/evaluation.md)
+	@$(PY) -m tests.evaluation $(ARGS)
 
 policies: env-dev ## rebuild the embedded policy bundle from the Rego sources (needs OPA)
 	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) tools/policies.py build $(ARGS)

@@ -9,8 +9,8 @@ Protocol: one JSON object a line on standard input, one a line on standard outpu
 | `{"op": "columns", "columns": [{name, comment, cells}], "today"}` | `{"columns": [...]}`, as results are written |
 | a fault | `{"fault": name}` |
 
-The engine `own` is `catalog.classify.values`; `presidio` carries the same rules through presidio-analyzer, so that a
-deployer's own recognisers can join them. Presidio is loaded here by name and nowhere else.
+The engine `own` is `catalog.classify.values`; `presidio` carries the same rules through presidio-analyzer. Presidio is
+loaded here by name and nowhere else.
 """
 
 import json

@@ -21,6 +21,7 @@ from typing import Any, Final
 import yaml
 
 from catalog.classify.columns.shapes import SHAPES
+from catalog.classify.values.likelihood import Likelihood
 from catalog.classify.values.person import is_named
 from catalog.classify.values.place import address
 from catalog.classify.values.regions import CITIES, PROVINCES
@@ -50,6 +51,8 @@ _WEIGHTS: Final = {
     0.98,
     "secret_key": 0.98, "macau_id": 0.92, "meid": 0.8, "card_expiry": 0.85, "wechat_openid": 0.8, "exit_permit": 0.7,
 }  # fmt: skip
+_WHOLE: Final = frozenset({"landline"})
+"""Forms of which only the whole counts in a column: eight digits without an area code are any number."""
 _CLASSES: Final = {
     "resident_id": "DS", "hmt_residence_permit": "DS", "foreigner_permit": "DS", "bank_card": "DS", "imei": "DS",
     "mobile": "DS", "resident_id_15": "DS", "alipay_id": "D", "landline": "DSH", "plate": "H", "officer_card": "H",
@@ -132,7 +135,7 @@ def _of_rules(name: str, rules: tuple[Rule, ...]) -> Form:
             judged = rule.of_cell(cell, today)
             if judged is not None:
                 if judged.checked is None:
-                    return Hit.FITS
+                    return Hit.NO if name in _WHOLE and judged.alone < Likelihood.POSSIBLE else Hit.FITS
                 return Hit.PASSES if judged.checked else Hit.FAILS
         return Hit.NO
 

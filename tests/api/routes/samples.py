@@ -3,18 +3,23 @@
 A test that meets an operation without a sample fails: whoever adds a route adds its sample.
 """
 
+import itertools
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from api.openapi import METHODS
+from catalog.classify.reviewing import Classed, ColumnPlace, proposed
+from catalog.classify.store_reviews import add_columns
 from lineage.graph import column_name
 from tests.api.routes.conftest import Lender
 from tests.api.routes.people import person
 from tests.api.routes.test_register import CLIENT, NOTICE, PARTY, PURPOSE
 from tests.world import FEATURES, TENANT, VIEWS
 
+NUMBERS = itertools.count()
 EVIDENCE = "ev_" + "b" * 26
+REVIEW = {"action": "confirm", "reason": "checked with its owner", "version": 1}
 PUBLIC = {"/livez", "/readyz", "/metrics", "/problems", "/problems/{room}/{name}"}
 
 
@@ -42,6 +47,7 @@ class Things:
     column: str = "co_" + "a" * 26
     proposal: str = "di_" + "a" * 26
     rejected: str = "di_" + "a" * 26
+    scanned: str = "col_" + "a" * 26
     read: str = "999999999999"
 
     @property
@@ -55,7 +61,17 @@ async def things_of(lender: Lender, subject: str, *, tenant: str = TENANT) -> Th
         await make_lineage(lender, subject)
     given = await lender.subject("POST", "/v1/grants", lender.grant(), name=subject, tenant=tenant)
     assert given.status_code == 201, given.text
-    return Things(subject, given.json()["grant"]["id"], given.json()["entry"], **lender.made.get(subject, {}))
+    made = {**lender.made.get(subject, {}), "scanned": await scanned_column(lender, tenant)}
+    return Things(subject, given.json()["grant"]["id"], given.json()["entry"], **made)
+
+
+async def scanned_column(lender: Lender, tenant: str) -> str:
+    """Put a column of a name of its own up for review, as a scan does."""
+    place = ColumnPlace("warehouse", "loans", f"name {next(NUMBERS)}")
+    new = proposed(place, Classed("full_name", 3), is_known=True, by="scan")
+    async with lender.world.database.transaction() as tx:
+        await add_columns(tx.connection, tenant, [new], tx.now)
+    return place.id
 
 
 async def make_lineage(lender: Lender, who: str) -> None:
@@ -235,6 +251,10 @@ def of_questions(things: Things) -> dict[tuple[str, str], Sample]:
         ("GET", "/v1/catalogue/views"): Sample("subject"),
         ("GET", "/v1/catalogue/views/{name}"): Sample("subject", ids={"name": "behaviour"}),
         ("PUT", "/v1/catalogue/views"): Sample("steward", text=VIEWS),
+        ("POST", "/v1/classify"): Sample("steward", {"text": "会议改到下午三点"}),
+        ("GET", "/v1/catalogue/columns"): Sample("steward"),
+        ("GET", "/v1/catalogue/columns/{column}"): Sample("steward", ids={"column": things.scanned}),
+        ("POST", "/v1/catalogue/columns/{column}/reviews"): Sample("steward", REVIEW, ids={"column": things.scanned}),
     }
 
 

@@ -99,3 +99,28 @@ async def test_the_same_batch_twice_under_one_key_is_on_record_once(lender: Lend
     assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
     asked = await lender.call("auditor", "GET", "/v1/entries", params={"kind": "values.loaded"})
     assert len(asked.json()["entries"]) == 1
+
+
+NOTES = """
+views:
+  - name: notes
+    handler: lender
+    zh: 备注
+    en: Notes
+    features:
+      - {name: nickname, zh: 昵称, en: Nickname, type: string, transform: derived, fields: [credit_limit], form: plain}
+"""
+
+
+async def test_an_identifier_in_a_field_not_declared_for_it_is_refused_and_not_repeated(lender: Lender) -> None:
+    headers = lender.headers("steward") | {"Content-Type": "application/yaml"}
+    put = await lender.http.put("/v1/catalogue/views", content=NOTES.encode(), headers=headers)
+    assert put.status_code == 200, put.text
+    body = {**rows(lender, nickname="我的手机13800138000"), "view": "notes"}
+    answer = await lender.call("steward", "POST", "/v1/values", body)
+    assert [(one["pointer"], one["kind"]) for one in answer.json()["errors"]] == [
+        ("#/rows/0/values/nickname", "identifier")
+    ]
+    assert "13800138000" not in answer.text
+    body["rows"][0]["values"] = {"nickname": "快乐小鱼"}
+    assert (await lender.call("steward", "POST", "/v1/values", body)).status_code == 200

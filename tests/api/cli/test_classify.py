@@ -1,0 +1,113 @@
+"""``yumen classify`` and ``yumen catalog review``: files and a database, proposals, drift, failing a pipeline."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.api.cli.conftest import Cli
+from tests.evaluation import numbers, words
+from tests.evaluation.cells import rng_of
+
+RNG = rng_of("cli")
+
+
+@pytest.fixture
+def loans(tmp_path: Path) -> Path:
+    path = tmp_path / "data" / "loans.csv"
+    path.parent.mkdir()
+    write(
+        path,
+        [[words.person(RNG), numbers.resident_id(RNG), numbers.mobile(RNG), "资料齐全，已处理"] for _ in range(60)],
+    )
+    return path
+
+
+def write(path: Path, rows: list[list[object]], header: tuple[str, ...] = ("khxm", "f1", "f2", "remark")) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *rows])
+
+
+def kinds(answer: dict[str, Any]) -> dict[str, str]:
+    return {column["name"]: column["kind"] for table in answer["tables"] for column in table["columns"]}
+
+
+def test_a_file_is_classified_and_no_output_holds_a_value(cli: Cli, loans: Path, tmp_path: Path) -> None:
+    outputs = [tmp_path / name for name in ("r.html", "r.json", "t.json", "state.jsonl")]
+    html, out, tags, state = map(str, outputs)
+    found = cli("classify", str(loans), "--html", html, "--out", out, "--tags", tags, "--state", state, "--json")
+    assert found.code == 0, found.err
+    answer = json.loads(found.out)
+    assert kinds(answer) == {"khxm": "full_name", "f1": "id_card_no", "f2": "mobile_no", "remark": "free_text"}
+    values = [cell for line in loans.read_text(encoding="utf-8").splitlines()[1:] for cell in line.split(",")[:3]]
+    written = found.out + found.err + "".join(path.read_text(encoding="utf-8") for path in outputs)
+    assert not any(value in written for value in values)
+
+
+def test_a_run_goes_on_where_it_was_stopped(cli: Cli, loans: Path, tmp_path: Path) -> None:
+    folder = loans.parent
+    write(folder / "people.csv", [[words.person(RNG)] for _ in range(30)], ("xm",))
+    state = tmp_path / "state.jsonl"
+    assert cli("classify", str(folder), "--state", str(state)).code == 0
+    head, first, second = state.read_text(encoding="utf-8").splitlines()
+    state.write_text(f"{head}\n{first}\n{second[:50]}", encoding="utf-8")  # killed while it wrote
+    done = json.loads(first)["name"]
+    (folder / f"{done}.csv").write_text("changed\nmeanwhile\n")  # what is done is not read again
+    found = cli("classify", str(folder), "--state", str(state), "--json")
+    assert {table["name"] for table in json.loads(found.out)["tables"]} == {"loans", "people"}
+    assert "changed" not in found.out
+    assert cli("classify", str(loans), "--state", str(state)).code == 2
+
+
+def test_a_folder_is_classified_by_several_processes(cli: Cli, loans: Path) -> None:
+    write(loans.parent / "people.csv", [[words.person(RNG)] for _ in range(30)], ("f1",))
+    found = cli("classify", str(loans.parent), "--jobs", "2", "--json")
+    assert [table["name"] for table in json.loads(found.out)["tables"]] == ["loans", "people"]
+
+
+@pytest.mark.parametrize(("on", "code"), [("unknown", 1), ("leak", 0), ("grade4", 0)])
+def test_a_pipeline_fails_on_what_it_is_told_to(cli: Cli, tmp_path: Path, on: str, code: int) -> None:
+    path = tmp_path / "t.csv"
+    write(path, [[number] for number in range(100)], ("f1",))
+    assert cli("classify", str(path), "--fail-on", on).code == code
+
+
+def test_a_new_column_fails_until_it_was_proposed_and_a_changed_one_is_told(cli: Cli, loans: Path) -> None:
+    assert cli("setup", "001").code == 0
+    where = ("--tenant", "jiebei", "--source", "warehouse")
+    assert cli("classify", str(loans), *where, "--fail-on", "new").code == 1
+    assert cli("classify", str(loans), *where, "--write").code == 0
+    assert cli("classify", str(loans), *where, "--fail-on", "new", "--fail-on", "changed").code == 0
+    listed = json.loads(cli("catalog", "review", "--tenant", "jiebei", "--json").out)["columns"]
+    assert {(each["column"], each["state"], each["grade"]) for each in listed} == {
+        (name, "proposed", 5) for name in ("khxm", "f1", "f2", "remark")
+    }
+    column = next(each["id"] for each in listed if each["column"] == "khxm")
+    review = ("catalog", "review", column, "--tenant", "jiebei", "--reason", "checked with its owner")
+    assert cli(*review, "--confirm").code == 0
+    asked = json.loads(cli(*review, "--kind", "label", "--json").out)
+    assert (asked["action"], asked["state"], asked["grade"]) == ("ask_lowering", "lowering_asked", 3)
+    write(loans, [[numbers.resident_id(RNG), numbers.resident_id(RNG), numbers.mobile(RNG), "x"] for _ in range(60)])
+    found = cli("classify", str(loans), *where, "--compare", "--fail-on", "changed", "--json")
+    assert found.code == 1
+    answer = json.loads(found.out)
+    assert [each["column"] for each in answer["comparison"]["changed"]] == ["khxm"]
+    assert "credit_limit" in answer["comparison"]["never_read"]
+    assert cli("check").code == 0
+
+
+@pytest.mark.parametrize(
+    "words_",
+    [
+        ("classify",),
+        ("classify", "nothing.csv"),
+        ("classify", "--url-env", "NO_SUCH_VARIABLE"),
+        ("classify", "x.csv", "--write"),
+        ("catalog", "review", "--tenant", "jiebei", "--confirm"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_two(cli: Cli, words_: tuple[str, ...]) -> None:
+    found = cli(*words_)
+    assert (found.code, found.err.count("\n")) == (2, 1)
