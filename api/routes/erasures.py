@@ -30,6 +30,7 @@ from api.routes.wire import (
     Evidence,
     HoldId,
     Limit,
+    Nothing,
     Shown,
     SubjectRef,
     TextShown,
@@ -95,10 +96,6 @@ class HoldBody(Body):
     reference: Evidence
     until: When
     then_erase: bool = False
-
-
-class ReleaseBody(Body):
-    """Nothing: whatever is sent along is refused."""
 
 
 class ErasureAnswer(Answer):
@@ -239,7 +236,7 @@ async def hold(request: Request, body: HoldBody, caller: Dpo) -> Response:
     response_model=HoldAnswer,
     openapi_extra=KEYED,
 )
-async def release(request: Request, hold: HoldId, caller: Dpo, body: ReleaseBody | None = None) -> Response:
+async def release(request: Request, hold: HoldId, caller: Dpo, body: Nothing | None = None) -> Response:
     """Lift a hold before its end."""
     del body  # nothing can be said in it
     async with writing(request, caller) as work:

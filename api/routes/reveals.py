@@ -14,7 +14,7 @@ from pydantic import Field
 from api.access import Dpo, Scorer, SecondFactor
 from api.identity import Principal, Role
 from api.problems import ProblemError
-from api.routes.wire import Answer, FeatureName, Name, routes
+from api.routes.wire import Answer, FeatureName, Name, Nothing, routes
 from api.service import service_of
 from api.strictroute import Body
 from api.usecases.acting import ledger_actor
@@ -101,8 +101,11 @@ async def request_reveal(request: Request, body: RevealBody, caller: Scorer) -> 
 @ROUTER.post(
     "/v1/reveal-requests/{reveal_request}/approval", tags=["reveals"], summary="Approve a request to reveal tokens"
 )
-async def approve(request: Request, reveal_request: RequestId, caller: Dpo, _factor: SecondFactor) -> Approved:
+async def approve(
+    request: Request, reveal_request: RequestId, caller: Dpo, _factor: SecondFactor, body: Nothing | None = None
+) -> Approved:
     """Approve what a client asked; recorded under the officer's own name."""
+    del body  # nothing can be said in it
     service, by = service_of(request.app.state), ledger_actor(caller, Role.DPO)
     async with service.database.transaction() as tx:
         client = await approve_reveal(tx.connection, caller.tenant, reveal_request, by=by.id, now=tx.now)

@@ -13,7 +13,14 @@ from tests.api.routes.samples import Sample, operations, samples, things_of
 
 GOLDEN = Path(__file__).with_name("roles.yaml")
 ROLES = ("scorer", "subject", "auditor", "steward", "dpo", "operator")
-OF_SCORERS = {"POST /v1/reads", "POST /v1/scores", "POST /v1/decisions", "POST /v1/tasks/{task}/acknowledge"}
+OF_SCORERS = {
+    "POST /v1/reads",
+    "POST /v1/scores",
+    "POST /v1/decisions",
+    "POST /v1/tasks/{task}/acknowledge",
+    "POST /v1/reveals",
+    "POST /v1/reveal-requests",
+}
 STAFF = frozenset(ROLES) - {"scorer", "subject"}
 
 
