@@ -17,6 +17,7 @@ the mildest form that serves the purpose, and records it before it answers. Erro
 codes; writes take an `Idempotency-Key`."""
 TAGS = [
     {"name": "reads", "description": "Features of data subjects, as far as law, consent and policy allow."},
+    {"name": "reveals", "description": "Tokens turned back into identifiers, where the purpose allows it."},
     {"name": "subjects", "description": "Data subjects, their identifiers and their feature values."},
     {"name": "consent", "description": "What data subjects agreed to, refused, paused and took back."},
     {"name": "register", "description": "Parties, clients, purposes and notices: who may process what, and why."},
