@@ -14,7 +14,7 @@ from pydantic import Field
 from api.access import Dpo, Scorer, SecondFactor
 from api.identity import Principal, Role
 from api.problems import ProblemError
-from api.routes.wire import Answer, FeatureName, Name, Nothing, routes
+from api.routes.wire import Answer, FeatureName, Name, routes
 from api.service import service_of
 from api.strictroute import Body
 from api.usecases.acting import ledger_actor
@@ -68,6 +68,12 @@ class RevealRequest(Answer):
     request: str
 
 
+class ApprovalBody(Body):
+    """An approval names whose request it approves, so that an id alone approves nothing."""
+
+    client: Name
+
+
 class Approved(Answer):
     """A request that was approved, and whose it is."""
 
@@ -102,16 +108,15 @@ async def request_reveal(request: Request, body: RevealBody, caller: Scorer) -> 
     "/v1/reveal-requests/{reveal_request}/approval", tags=["reveals"], summary="Approve a request to reveal tokens"
 )
 async def approve(
-    request: Request, reveal_request: RequestId, caller: Dpo, _factor: SecondFactor, body: Nothing | None = None
+    request: Request, reveal_request: RequestId, body: ApprovalBody, caller: Dpo, _factor: SecondFactor
 ) -> Approved:
     """Approve what a client asked; recorded under the officer's own name."""
-    del body  # nothing can be said in it
     service, by = service_of(request.app.state), ledger_actor(caller, Role.DPO)
     async with service.database.transaction() as tx:
-        client = await approve_reveal(tx.connection, caller.tenant, reveal_request, by=by.id, now=tx.now)
-        draft = EntryDraft(Kind.REVEAL_APPROVED, caller.tenant, by, client=client, about=reveal_request)
+        await approve_reveal(tx.connection, caller.tenant, reveal_request, client=body.client, by=by.id, now=tx.now)
+        draft = EntryDraft(Kind.REVEAL_APPROVED, caller.tenant, by, client=body.client, about=reveal_request)
         await append(tx.connection, [draft], now=tx.now, mac=service.keyring.mac)
-    return Approved(request=reveal_request, client=client)
+    return Approved(request=reveal_request, client=body.client)
 
 
 def _call(body: RevealBody, caller: Principal, request: str | None) -> RevealCall:

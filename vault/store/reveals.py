@@ -103,14 +103,20 @@ async def ask_reveal(  # noqa: PLR0913  # the parts of a request, spelled out
     return request
 
 
-async def approve_reveal(connection: AsyncConnection, tenant: str, request: str, *, by: str, now: datetime) -> str:
-    """Approve a request; returns the client it is of. Approved again it stays as it was.
+async def approve_reveal(  # noqa: PLR0913  # what is approved and by whom, spelled out
+    connection: AsyncConnection, tenant: str, request: str, *, client: str, by: str, now: datetime
+) -> None:
+    """Approve a request of a client. Approved again it stays as it was.
 
-    Raises: RevealRequestNotFoundError: none of this tenant is open under that id; RevealSamePersonError.
+    Raises: RevealRequestNotFoundError: that client has none open under that id; RevealSamePersonError.
     """
     table = _REQUESTS.c
-    wanted = select(table.client, table.asked_by).where(
-        table.id == request, table.tenant == tenant, table.expires_us > microseconds(now), table.used_us.is_(None)
+    wanted = select(table.asked_by).where(
+        table.id == request,
+        table.tenant == tenant,
+        table.client == client,
+        table.expires_us > microseconds(now),
+        table.used_us.is_(None),
     )
     row = (await connection.execute(wanted.with_for_update())).one_or_none()
     if row is None:
@@ -119,7 +125,6 @@ async def approve_reveal(connection: AsyncConnection, tenant: str, request: str,
         raise RevealSamePersonError
     approve = update(_REQUESTS).where(table.id == request, table.approved_by.is_(None))
     await connection.execute(approve.values(approved_by=by, approved_us=microseconds(now)))
-    return str(row.client)
 
 
 async def use_reveal(connection: AsyncConnection, request: str, asked: Asked, now: datetime) -> None:

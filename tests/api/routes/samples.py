@@ -171,7 +171,7 @@ def of_people(things: Things) -> dict[tuple[str, str], Sample]:
         ("GET", "/v1/subjects/{subject}/identifiers"): Sample("subject", ids=who),
         ("POST", "/v1/reveals"): Sample("scorer", tokens),
         ("POST", "/v1/reveal-requests"): Sample("scorer", tokens),
-        ("POST", "/v1/reveal-requests/{reveal_request}/approval"): Sample("dpo", ids=request),
+        ("POST", "/v1/reveal-requests/{reveal_request}/approval"): Sample("dpo", {"client": "scoring"}, ids=request),
         ("POST", "/v1/values"): Sample("steward", {"view": "behaviour", "rows": [row]}),
     }
 

@@ -216,12 +216,14 @@ async def test_many_are_revealed_once_somebody_else_approved(lender: Lender) -> 
     request = (await reveal(lender, asked, path="/v1/reveal-requests")).json()["request"]
     early = await reveal(lender, asked, request=request)
     assert (early.status_code, early.json()["code"]) == (409, "vault/reveal_not_approved")
-    way = f"/v1/reveal-requests/{request}/approval"
-    assert (await lender.call("dpo", "POST", way)).json()["code"] == "identity/second_factor_needed"
-    assert (await lender.call("dpo", "POST", way, amr=FACTORS, tenant="other")).status_code == 404
-    same = await lender.call("dpo", "POST", way, amr=FACTORS, name="scoring")
+    way, whose = f"/v1/reveal-requests/{request}/approval", {"client": "scoring"}
+    other_client = await lender.call("dpo", "POST", way, {"client": "partner_scoring"}, amr=FACTORS)
+    assert (other_client.status_code, other_client.json()["code"]) == (404, "vault/reveal_request_not_found")
+    assert (await lender.call("dpo", "POST", way, whose)).json()["code"] == "identity/second_factor_needed"
+    assert (await lender.call("dpo", "POST", way, whose, amr=FACTORS, tenant="other")).status_code == 404
+    same = await lender.call("dpo", "POST", way, whose, amr=FACTORS, name="scoring")
     assert (same.status_code, same.json()["code"]) == (403, "vault/reveal_same_person")
-    approved = await lender.call("dpo", "POST", way, amr=FACTORS)
+    approved = await lender.call("dpo", "POST", way, whose, amr=FACTORS)
     assert (approved.status_code, approved.json()) == (200, {"request": request, "client": "scoring"})
     other = await reveal(lender, asked[:11], request=request)
     assert (other.status_code, other.json()["code"]) == (404, "vault/reveal_request_not_found")
