@@ -113,6 +113,15 @@ class Database:
         async with self._connect(writing=False) as connection, connection.begin():
             yield Transaction(connection, await self._now(connection))
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Transaction]:
+        """Open a reading transaction whose statements all see one state, on PostgreSQL too."""
+        async with self._connect(writing=False) as connection:
+            if not self.is_sqlite:
+                await connection.execution_options(isolation_level="REPEATABLE READ")
+            async with connection.begin():
+                yield Transaction(connection, await self._now(connection))
+
     async def close(self) -> None:
         """Close every pooled connection."""
         await self._engine.dispose()

@@ -2,8 +2,8 @@
 
 Rules:
 - SQLite gets the in-process store, PostgreSQL the pooled one; nothing else differs;
-- tokens and answer shapes are written through the ordinary database, each in a transaction of its own, before the entry
-  that relies on them.
+- tokens, and what entries name by digest, are written through the ordinary database, each in a transaction of its own,
+  before the entry that relies on them.
 """
 
 from __future__ import annotations
@@ -15,22 +15,27 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
+from api.alarms import AlarmDesk
 from api.database import Database
 from catalog import Catalog
 from catalog.store import current as current_catalog
+from catalog.store import keep as keep_catalog
 from consent import load_registry
 from gate import Config, Gate
 from gate.deciding import Decider
-from gate.engines import PolicyEngine
-from gate.facts import microseconds
+from gate.engines import PolicyEngine, load_bundle
+from gate.facts import Distrusted, microseconds
 from gate.fetching import Fetcher
 from gate.memo import DecisionMemo
-from gate.recording import Recorder
+from gate.recording import Named, Recorder
+from gate.rows import Alarm, Suspect
+from gate.ruling import Ruling
 from gate.situating import Situator
 from gate.store import HotStore
+from gate.store_facts import KeptPolicy, Situation, keep_facts, keep_policy
 from gate.store_postgres import PostgresStore
 from gate.store_sqlite import SqliteStore
-from lineage import Mac, Shape, ensure_shapes, guard
+from lineage import ensure_shapes, guard, newest_configuration
 from vault import KeyRing, issue_tokens
 
 
@@ -49,18 +54,24 @@ class GateOptions:
     connections: int = 4
 
 
-async def open_gate(
-    url: str, database: Database, keys: KeyRing, engine: PolicyEngine, options: GateOptions | None = None
+async def open_gate(  # noqa: PLR0913  the parts of one gate
+    url: str,
+    database: Database,
+    keys: KeyRing,
+    engine: PolicyEngine,
+    options: GateOptions | None = None,
+    *,
+    alarms: AlarmDesk | None = None,
 ) -> tuple[Gate, HotStore]:
     """Open the hot store of ``url`` and put a gate on it; close the gate first, then the store."""
     chosen = options or GateOptions()
     store = await open_store(url, database.clock, chosen.connections)
-    cold = ColdPath(database, keys.mac)
+    cold = ColdPath(database, keys, alarms)
     gate = Gate(
-        Situator(store, keys, cold.config),
+        Situator(store, keys, cold.config, cold.alarms.raise_all),
         Decider(engine, DecisionMemo(chosen.memo), deadline_s=chosen.deadline_s),
         Fetcher(store, keys, cold.tokens),
-        Recorder(store, keys, cold.keep_shapes),
+        Recorder(store, keys, cold.keep),
     )
     return gate, store
 
@@ -77,25 +88,48 @@ async def open_store(url: str, clock: Callable[[], datetime], connections: int =
 class ColdPath:
     """What the gate asks for seldom, answered through ordinary transactions."""
 
-    def __init__(self, database: Database, mac: Mac) -> None:
+    def __init__(self, database: Database, keys: KeyRing, alarms: AlarmDesk | None = None) -> None:
         self._database = database
-        self._mac = mac
+        self._mac = keys.mac
+        self._rows = keys.rows
+        self.alarms = alarms or AlarmDesk(database, keys.mac)
 
     async def config(self) -> Config:
-        """Read the configuration of one epoch."""
-        async with self._database.reading() as tx:
-            registry = await load_registry(tx.connection)
+        """Read the configuration of one epoch, and whose of it cannot be trusted."""
+        async with self._database.snapshot() as tx:
+            registry = await load_registry(tx.connection, self._rows)
             catalog = await current_catalog(tx.connection)
-        return Config(registry.epoch, registry, catalog or Catalog.builtin())
+            newest = await newest_configuration(tx.connection)
+        distrusted = Distrusted(
+            frozenset(tenant for tenant, _ in registry.tampered),
+            everything=not registry.is_whole or registry.told < newest,
+        )
+        return Config(registry.epoch, registry, catalog or Catalog.builtin(), distrusted)
 
     async def tokens(
         self, tenant: str, refs: Sequence[str], field: str, recipient: str, purpose: str
     ) -> Mapping[str, str]:
-        """Give each subject's token, making the missing ones."""
+        """Give each subject's token, making the missing ones; those whose row does not hold are left out."""
         async with self._database.transaction() as tx:
-            return await issue_tokens(tx.connection, tenant, refs, field, recipient, purpose, tx.now)
+            tokens = await issue_tokens(tx.connection, tenant, refs, field, recipient, purpose, tx.now, rows=self._rows)
+        if len(tokens) < len(refs):
+            await self.alarms.raise_all([Alarm(tenant, Suspect.TOKENS, len(refs) - len(tokens))])
+        return tokens
 
-    async def keep_shapes(self, shapes: Sequence[Shape]) -> None:
-        """Record shapes that are new."""
+    async def keep(self, named: Named) -> None:
+        """Keep what entries to come name; the policy and the catalogue only if they are the ones this process has."""
+        bundle = load_bundle()
+        catalog = Catalog.builtin()
         async with self._database.transaction() as tx:
-            await ensure_shapes(tx.connection, shapes, now=tx.now, mac=self._mac)
+            now_us = microseconds(tx.now)
+            if bundle.revision in named.policies:
+                policy = KeptPolicy(bundle.revision, bundle.module, bundle.data)
+                await keep_policy(tx.connection, policy, now_us)
+            if catalog.revision in named.catalogs:  # any other was saved when it was put in force
+                await keep_catalog(tx.connection, catalog, tx.now)
+            await keep_facts(tx.connection, [_situation(ruling) for ruling in named.rulings], now_us)
+            await ensure_shapes(tx.connection, named.shapes, now=tx.now, mac=self._mac)
+
+
+def _situation(ruling: Ruling) -> Situation:
+    return Situation(ruling.facts_digest, ruling.call.document, ruling.call.digest, ruling.facts.document())

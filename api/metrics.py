@@ -40,6 +40,12 @@ class Metrics:
         self._engine = Counter(
             "yumen_engine_errors", "Policy engine faults, by code.", ("code",), registry=self.registry
         )
+        self._alarms = Counter(
+            "yumen_row_alarms",
+            "Subjects denied because a row was changed by hand, by table.",
+            ("table",),
+            registry=self.registry,
+        )
         self.ready = Gauge("yumen_ready", "Whether the last readiness check passed.", registry=self.registry)
         self._request_children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._children: dict[tuple[str, str], Counter | Histogram] = {}
@@ -73,6 +79,10 @@ class Metrics:
     def engine_error(self, code: str) -> None:
         """Count a fault of the policy engine."""
         self._count(("engine", code), self._engine, 1)
+
+    def alarm(self, table: str, count: int) -> None:
+        """Count subjects denied because of rows that do not hold."""
+        self._count(("alarm", table), self._alarms, count)
 
     def render(self) -> bytes:
         """The metrics in Prometheus's text format."""

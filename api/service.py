@@ -23,6 +23,7 @@ from typing import Any
 import sqlalchemy.exc
 from starlette.datastructures import State
 
+from api.alarms import AlarmDesk
 from api.answers import AnswerWriter
 from api.database import Clock, Database, Transaction, utc_now
 from api.gates import GateOptions, open_gate
@@ -85,7 +86,8 @@ async def open_service(settings: Settings, *, metrics: Metrics, clock: Clock = u
             keyring = await open_key_ring(tx.connection, root, now=tx.now)
         engine = open_engine(settings)
         stack.push_async_callback(engine.close)
-        gate = await _open_gate(settings, database, keyring, engine, stack)
+        alarms = AlarmDesk(database, keyring.mac, metrics=metrics)
+        gate = await _open_gate(settings, database, keyring, engine, alarms, stack)
         keys = await _key_source(settings, stack)
         verifier = TokenVerifier(token_rules(settings), keys, clock=clock, alias=staff_alias(keyring))
         reasons = load_bundle().reasons
@@ -170,11 +172,16 @@ def staff_alias(keyring: KeyRing) -> Callable[[str, str], str]:
     return alias
 
 
-async def _open_gate(
-    settings: Settings, database: Database, keyring: KeyRing, engine: PolicyEngine, stack: AsyncExitStack
+async def _open_gate(  # noqa: PLR0913, PLR0917  the parts of one gate
+    settings: Settings,
+    database: Database,
+    keyring: KeyRing,
+    engine: PolicyEngine,
+    alarms: AlarmDesk,
+    stack: AsyncExitStack,
 ) -> Gate:
     options = GateOptions(deadline_s=settings.policy.deadline_ms / 1000, memo=settings.policy.memo_entries)
-    gate, store = await open_gate(settings.database, database, keyring, engine, options)
+    gate, store = await open_gate(settings.database, database, keyring, engine, options, alarms=alarms)
     stack.push_async_callback(store.close)
     stack.push_async_callback(gate.close)
     return gate

@@ -43,6 +43,21 @@ class Kind(StrEnum):
     POLICY_ACTIVATED = "policy.activated"
     KEY_CREATED = "key.created"
     KEY_RETIRED = "key.retired"
+    ALARM_RAISED = "alarm.raised"
+    ROWS_SEALED = "rows.sealed"
+    STATE_AUDITED = "state.audited"
+    LEDGER_REPLAYED = "ledger.replayed"
+    POLICY_PREVIEWED = "policy.previewed"
+
+    @property
+    def moves_consent(self) -> bool:
+        """Whether it raises a subject's consent version."""
+        return self.startswith("consent.") or self is Kind.SUBJECT_AGE_BAND_SET
+
+    @property
+    def configures(self) -> bool:
+        """Whether it raises the configuration epoch."""
+        return self in _CONFIGURING
 
 
 class Outcome(StrEnum):
@@ -73,3 +88,20 @@ class Role(StrEnum):
     DPO = "dpo"
     OPERATOR = "operator"
     SYSTEM = "system"
+
+
+_CONFIGURING = frozenset(
+    {
+        Kind.TENANT_REGISTERED,
+        Kind.TENANT_UPDATED,
+        Kind.PARTY_REGISTERED,
+        Kind.PARTY_UPDATED,
+        Kind.CLIENT_REGISTERED,
+        Kind.CLIENT_UPDATED,
+        Kind.PURPOSE_REGISTERED,
+        Kind.PURPOSE_UPDATED,
+        Kind.NOTICE_PUBLISHED,
+        Kind.VIEW_LOADED,
+        Kind.CATALOGUE_LOADED,
+    }
+)

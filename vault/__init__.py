@@ -37,6 +37,7 @@ from vault.kinds import Fault, IdentifierKind
 from vault.masks import mask
 from vault.resident_id import check_character, resident_id_birth_date
 from vault.roots import FileRootKey, RootKey
+from vault.rows import ROW_MAC_BYTES, RowKeys
 from vault.secret import SecretBytes, SecretText
 from vault.store import (
     KeyState,
@@ -56,6 +57,7 @@ from vault.store import (
 from vault.subject_key import SubjectKey
 
 __all__ = [
+    "ROW_MAC_BYTES",
     "AgeBand",
     "Entropy",
     "EntropyError",
@@ -75,6 +77,7 @@ __all__ = [
     "RootKeyMalformedError",
     "RootKeyMissingError",
     "RootKeyUnavailableError",
+    "RowKeys",
     "SealedIdentifier",
     "SecretBytes",
     "SecretText",

@@ -2,7 +2,7 @@
 
 Rules:
 - one secret, one use: key-encryption keys wrap subject keys, index keys feed the blind index,
-  ledger keys authenticate ledger entries;
+  ledger keys authenticate ledger entries, row keys authenticate database rows (`vault.rows`);
 - keys are versioned; the highest version writes, every loaded version reads, others are refused;
 - a subject's wrapped keys are bound to tenant, subject and both versions;
 - an identifier is never hashed without a key (an 18-digit number has fewer than 2^37 values);
@@ -34,6 +34,7 @@ from vault.header import (
     header,
     read_key_id,
 )
+from vault.rows import RowKeys
 from vault.secret import Keeper, SecretBytes
 from vault.subject_key import KEY_BYTES, SubjectKey
 
@@ -51,6 +52,7 @@ class KeyPurpose(StrEnum):
     KEK = "kek"
     INDEX = "index"
     LEDGER = "ledger"
+    ROW = "row"
 
 
 @final
@@ -66,6 +68,7 @@ class KeyRing(Keeper):
         "index_version",
         "key_version",
         "ledger_version",
+        "rows",
     )
 
     def __init__(self, keys: Mapping[KeyPurpose, Mapping[int, SecretBytes]]) -> None:
@@ -81,6 +84,7 @@ class KeyRing(Keeper):
         self.ledger_version = newest_first[0][0]
         self._ledger = tuple(key.reveal() for _, key in newest_first)
         self._lookup: dict[tuple[str, str], bytes] = {}
+        self.rows = RowKeys(keys[KeyPurpose.ROW])
 
     def new_subject_key(self, tenant: str, subject: str, entropy: Entropy = system_entropy) -> tuple[SubjectKey, bytes]:
         """Make a subject's keys and wrap them for storage.

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consent.instants import from_us, to_us
+from consent.rows import SUBJECT, RowSealer, subject_row
 from consent.store.dialects import chunks
 from consent.subjects import AgeBand, NewSubject, Subject, SubjectId
 from consent.tables import SUBJECTS
+
+_MUTABLE = ("version", "age_band", "oldest_observed_us", "told", "held", "mac")
 
 
 async def existing(connection: AsyncConnection, tenant: str, refs: Sequence[str]) -> list[str]:
@@ -27,21 +31,12 @@ async def existing(connection: AsyncConnection, tenant: str, refs: Sequence[str]
     return found
 
 
-async def insert_subjects(connection: AsyncConnection, new: Sequence[NewSubject], now: datetime) -> None:
+async def insert_subjects(
+    connection: AsyncConnection, new: Sequence[NewSubject], now: datetime, rows: RowSealer
+) -> None:
     """Write new subjects at version 0."""
-    rows = [
-        {
-            "tenant": subject.id.tenant,
-            "ref": subject.id.ref,
-            "version": 0,
-            "pseudonym": subject.pseudonym,
-            "age_band": subject.age_band.value,
-            "oldest_observed_us": None,
-            "created_us": to_us(now),
-        }
-        for subject in new
-    ]
-    await connection.execute(insert(SUBJECTS), rows)
+    made = [Subject(subject.id, 0, subject.pseudonym, subject.age_band, None, now) for subject in new]
+    await connection.execute(insert(SUBJECTS), [_sealed(subject, rows) for subject in made])
 
 
 async def subjects(
@@ -59,35 +54,59 @@ async def subjects(
     return found
 
 
-async def save_versions(connection: AsyncConnection, tenant: str, versions: Mapping[str, int]) -> None:
-    """Write the consent versions of locked subjects."""
+async def save_subjects(connection: AsyncConnection, changed: Sequence[Subject], rows: RowSealer) -> None:
+    """Write what may change of locked subjects and seal the rows."""
     statement = (
         update(SUBJECTS)
-        .where(SUBJECTS.c.tenant == tenant, SUBJECTS.c.ref == bindparam("of_ref"))
-        .values(version=bindparam("to_version"))
+        .where(SUBJECTS.c.tenant == bindparam("of_tenant"), SUBJECTS.c.ref == bindparam("of_ref"))
+        .values({name: bindparam(f"to_{name}", type_=SUBJECTS.c[name].type) for name in _MUTABLE})
     )
-    await connection.execute(statement, [{"of_ref": ref, "to_version": to} for ref, to in versions.items()])
+    sealed = [_sealed(subject, rows) for subject in changed]
+    keys = [{"of_tenant": row["tenant"], "of_ref": row["ref"]} for row in sealed]
+    values = [{f"to_{name}": row[name] for name in _MUTABLE} for row in sealed]
+    await connection.execute(statement, [key | value for key, value in zip(keys, values, strict=True)])
 
 
-async def save_age_band(connection: AsyncConnection, who: SubjectId, band: AgeBand) -> None:
-    """Write the age band of a locked subject."""
-    await connection.execute(
-        update(SUBJECTS).where(SUBJECTS.c.tenant == who.tenant, SUBJECTS.c.ref == who.ref).values(age_band=band.value)
-    )
+async def note_observed(
+    connection: AsyncConnection, tenant: str, observed: Mapping[str, datetime], *, rows: RowSealer
+) -> None:
+    """Lower ``oldest_observed`` of the subjects to the times given, where these are older.
+
+    A row that does not hold is left as it is: sealing it would hide that somebody changed it.
+    """
+    known = await subjects(connection, tenant, list(observed), lock=True)
+    older = [
+        replace(subject, oldest_observed=observed[ref])
+        for ref, subject in known.items()
+        if (subject.oldest_observed is None or observed[ref] < subject.oldest_observed) and holds(subject, rows)
+    ]
+    if older:
+        await save_subjects(connection, older, rows)
 
 
-async def note_observed(connection: AsyncConnection, tenant: str, observed: Mapping[str, datetime]) -> None:
-    """Lower ``oldest_observed_us`` of the subjects to the times given, where these are older."""
-    at = bindparam("observed_us", type_=SUBJECTS.c.oldest_observed_us.type)
-    oldest = SUBJECTS.c.oldest_observed_us
-    statement = (
-        update(SUBJECTS)
-        .where(SUBJECTS.c.tenant == tenant, SUBJECTS.c.ref == bindparam("of_ref"), or_(oldest.is_(None), oldest > at))
-        .values(oldest_observed_us=at)
-    )
-    rows = [{"of_ref": ref, "observed_us": to_us(when)} for ref, when in sorted(observed.items())]
-    if rows:
-        await connection.execute(statement, rows)
+def holds(subject: Subject, rows: RowSealer) -> bool:
+    """Whether the row is as it was sealed."""
+    return rows.holds(SUBJECT, subject_row(_row(subject)), subject.mac)
+
+
+def _sealed(subject: Subject, rows: RowSealer) -> dict[str, Any]:
+    row = _row(subject)
+    return {**row, "mac": rows.seal(SUBJECT, subject_row(row))}
+
+
+def _row(subject: Subject) -> dict[str, Any]:
+    oldest = subject.oldest_observed
+    return {
+        "tenant": subject.id.tenant,
+        "ref": subject.id.ref,
+        "version": subject.version,
+        "pseudonym": subject.pseudonym,
+        "age_band": subject.age_band.value,
+        "oldest_observed_us": None if oldest is None else to_us(oldest),
+        "created_us": to_us(subject.created),
+        "told": subject.told,
+        "held": subject.held,
+    }
 
 
 def _subject(row: Row[Any]) -> Subject:
@@ -99,4 +118,7 @@ def _subject(row: Row[Any]) -> Subject:
         age_band=AgeBand(row.age_band),
         oldest_observed=None if oldest is None else from_us(oldest),
         created=from_us(row.created_us),
+        told=row.told,
+        held=row.held,
+        mac=row.mac,
     )

@@ -1,6 +1,6 @@
 """The only SQL of the room: appending, asking, scanning, guarding."""
 
-from lineage.store.append import append, ensure_shapes, heads
+from lineage.store.append import append, ensure_shapes, heads, newest_configuration
 from lineage.store.guard import authorize, guard, roles
 from lineage.store.scan import check, count_entries
 from lineage.store.search import find_entry, search, shape_documents
@@ -14,6 +14,7 @@ __all__ = [
     "find_entry",
     "guard",
     "heads",
+    "newest_configuration",
     "roles",
     "search",
     "shape_documents",

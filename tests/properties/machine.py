@@ -29,7 +29,8 @@ from consent import (
     WithdrawField,
     WithdrawGrant,
     WithdrawPurpose,
-    bump_epoch,
+    begin_change,
+    end_change,
 )
 from gate import Gate, Mode, Outcome, SubjectAnswer
 from gate.engines import PolicyEngine
@@ -297,8 +298,9 @@ class GateMachine(RuleBasedStateMachine):
         catalog = Catalog.builtin()
         catalog = catalog.with_views(TENANT, load_views(text, TENANT, catalog=catalog))
         async with self.lender.database.transaction() as tx:
+            await begin_change(tx.connection, self.lender.keys.rows)
             await save_catalog(tx.connection, catalog, tx.now)
-            await bump_epoch(tx.connection)
+            await end_change(tx.connection, self.lender.keys.rows)
 
     # the service
 

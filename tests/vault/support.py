@@ -27,10 +27,16 @@ def key_of(first: int) -> bytes:
     return bytes((first + i) % 256 for i in range(32))
 
 
-def ring(*, kek: dict[int, bytes] | None = None, ledger: dict[int, bytes] | None = None) -> KeyRing:
+def ring(
+    *,
+    kek: dict[int, bytes] | None = None,
+    ledger: dict[int, bytes] | None = None,
+    row: dict[int, bytes] | None = None,
+) -> KeyRing:
     keys = {
         KeyPurpose.KEK: kek or {1: key_of(64)},
         KeyPurpose.INDEX: {1: key_of(96)},
         KeyPurpose.LEDGER: ledger or {1: key_of(128)},
+        KeyPurpose.ROW: row or {1: key_of(160)},
     }
     return KeyRing({purpose: {v: SecretBytes(k) for v, k in versions.items()} for purpose, versions in keys.items()})

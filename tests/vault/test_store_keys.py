@@ -53,6 +53,7 @@ async def test_the_first_start_makes_keys_and_later_starts_use_them(database: Da
         ("index", 1, "active"),
         ("kek", 1, "active"),
         ("ledger", 1, "active"),
+        ("row", 1, "active"),
     ]
 
 

@@ -4,7 +4,7 @@ Rules:
 - missing deployment keys are made once: insert if absent, then read what is there, so that two
   processes that start together use the same keys;
 - keys that were lost are never replaced in silence: with subject keys present and no key-encryption
-  key, the vault refuses to start;
+  key, the vault refuses to start; a row key is made anew, since rows sealed under a lost one hold no longer;
 - a subject's stored key is never overwritten;
 - retired keys are not loaded, so nothing opens under them.
 """
@@ -120,8 +120,9 @@ async def _make_keys(
     now: datetime,
     entropy: Entropy,
 ) -> None:
-    if (await connection.execute(select(_SUBJECT_KEYS.c.subject).limit(1))).first():
-        raise KeyMissingError(f"{', '.join(missing)} key, though subjects have keys: restore vault_keys")
+    lost = [purpose for purpose in missing if purpose is not KeyPurpose.ROW]
+    if lost and (await connection.execute(select(_SUBJECT_KEYS.c.subject).limit(1))).first():
+        raise KeyMissingError(f"{', '.join(lost)} key, though subjects have keys: restore vault_keys")
     rows = []
     for purpose in missing:
         key = SecretBytes(draw(entropy, KEY_BYTES))
