@@ -25,12 +25,13 @@ from starlette.datastructures import State
 
 from api.alarms import AlarmDesk
 from api.answers import AnswerWriter
+from api.auditing.sealing import seal_if_never
 from api.database import Clock, Database, Transaction, utc_now
 from api.gates import GateOptions, open_gate
 from api.identity import BuiltinIssuer, FileKeys, IdentityError, KeySource, RemoteKeys, TokenRules, TokenVerifier
 from api.logs import EVENTS
 from api.metrics import Metrics
-from api.options import EngineKind, IssuerKind
+from api.options import EngineKind, IssuerKind, Mode
 from api.problems import ProblemError
 from api.settings import Settings
 from api.store import purge
@@ -38,6 +39,7 @@ from api.usecases.catalogs import Catalogs
 from gate import Gate
 from gate.engines import EmbeddedEngine, OpaEndpoint, OpaServerEngine, PolicyEngine, Reason, load_bundle
 from gate.errors import GateError
+from lineage import Actor, Role
 from vault import FileRootKey, KeyRing, RootKey, VaultError, open_key_ring
 
 NOT_THERE_YET = (sqlalchemy.exc.SQLAlchemyError, ConnectionError, TimeoutError, OSError)
@@ -84,6 +86,8 @@ async def open_service(settings: Settings, *, metrics: Metrics, clock: Clock = u
         root = open_root_key(settings)
         async with database.transaction() as tx:
             keyring = await open_key_ring(tx.connection, root, now=tx.now)
+        if settings.mode is Mode.DEVELOPMENT:  # in production `yumen migrate` does it, when it is told to
+            await seal_if_never(database, keyring, by=Actor(Role.SYSTEM, "upgrade"))
         engine = open_engine(settings)
         stack.push_async_callback(engine.close)
         alarms = AlarmDesk(database, keyring.mac, metrics=metrics)

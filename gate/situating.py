@@ -71,9 +71,11 @@ class Situator:
         raise ConfigMovedError
 
     async def _reload(self) -> Config:
-        self._config = await self._load()
+        config = await self._load()
         self._calls.clear()
-        return self._config
+        # One that cannot be trusted is read anew each time: what mends it need not change the epoch.
+        self._config = None if config.distrusted else config
+        return config
 
     def _scopes(self, wanted: Wanted, config: Config) -> dict[Scope, dict[str, None]]:
         scopes: dict[Scope, dict[str, None]] = {}

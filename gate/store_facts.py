@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog import canonical, digest
+from gate.engines.bundle import revision_of
 from gate.tables import CALLS, FACTS, POLICIES
 
 BATCH_ROWS = 500
@@ -39,6 +40,14 @@ class KeptPolicy:
     revision: str
     module: bytes
     data: bytes
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is what its revision says."""
+        try:
+            return revision_of(self.module, msgspec.json.decode(self.data)) == self.revision
+        except (msgspec.DecodeError, ValueError):
+            return False
 
 
 async def keep_facts(connection: AsyncConnection, situations: Sequence[Situation], now_us: int) -> None:
@@ -99,7 +108,7 @@ async def faulty_facts(connection: AsyncConnection) -> list[tuple[str, str]]:
         after = digests[-1]
     for revision in await policy_revisions(connection):
         policy = await find_policy(connection, revision)
-        if policy is None or not policy.module:
+        if policy is None or not policy.is_whole:
             faulty.append((POLICIES.name, revision))
     return faulty
 

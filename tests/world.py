@@ -16,8 +16,8 @@ import msgspec
 
 from api.database import Database
 from api.journal import LedgerJournal
+from api.usecases.catalogs import Authority, Catalogs, put_views
 from catalog import Catalog, LawfulBasis, ReleaseForm, load_views
-from catalog.store import save as save_catalog
 from consent import (
     Actor,
     AgeBand,
@@ -40,8 +40,6 @@ from consent import (
     Registrar,
     SubjectId,
     Tenant,
-    begin_change,
-    end_change,
     new_id,
     note_observed,
     store,
@@ -185,13 +183,12 @@ async def build(database: Database, folder: Path, views: str = VIEWS) -> World:
     async with database.transaction() as tx:
         keys = await open_key_ring(tx.connection, FileRootKey.open_or_create(folder / "root.key"), now=tx.now)
     registrar = Registrar(LedgerJournal(keys.mac), rows=keys.rows)
-    catalog = Catalog.builtin()
-    catalog = catalog.with_views(TENANT, load_views(views, TENANT, catalog=catalog))
+    loaded = load_views(views, TENANT, catalog=Catalog.builtin())
+    catalog = Catalog.builtin().with_views(TENANT, loaded)
     async with database.transaction() as tx:
-        await begin_change(tx.connection, keys.rows)
-        await save_catalog(tx.connection, catalog, tx.now)
-        await end_change(tx.connection, keys.rows)
         await registrar.register_tenant(tx.connection, Tenant(name=TENANT, title=BOTH), by=STEWARD, now=tx.now)
+        authority = Authority(STEWARD, tx.now, keys.mac, keys.rows)
+        await put_views(tx.connection, Catalogs(), TENANT, loaded, authority)
         for party in parties():
             await registrar.register_party(tx.connection, party, by=STEWARD, now=tx.now)
         await registrar.register_purpose(tx.connection, purpose(tx.now), by=STEWARD, now=tx.now)

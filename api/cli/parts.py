@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from sqlalchemy.engine import make_url
 
 from api import migrate
+from api.auditing.sealing import seal_if_never
 from api.cli.faults import CommandError
 from api.cli.language import both, told
 from api.cli.revisions import way
@@ -25,6 +26,8 @@ from api.database import Database
 from api.options import Mode
 from api.service import open_database, open_root_key
 from api.settings import Settings, load_settings
+from lineage import Actor as LedgerActor
+from lineage import Role
 from vault import KeyRing, open_key_ring
 
 Answer = TypeVar("Answer")
@@ -82,6 +85,8 @@ async def opened_parts(settings: Settings, *, writing: bool) -> AsyncIterator[Pa
         root = await asyncio.to_thread(open_root_key, settings)
         async with database.transaction() as tx:
             keys = await open_key_ring(tx.connection, root, now=tx.now)
+        if writing and settings.mode is Mode.DEVELOPMENT:
+            await seal_if_never(database, keys, by=LedgerActor(Role.SYSTEM, "upgrade"))
         yield Parts(settings, database, keys)
 
 

@@ -15,8 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from api.database import Database
 from api.gates import open_gate
+from api.usecases.catalogs import Authority, Catalogs, put_views
 from catalog import Catalog, ReleaseForm, load_views
-from catalog.store import save as save_catalog
 from consent import (
     Actor,
     BilingualText,
@@ -29,8 +29,6 @@ from consent import (
     WithdrawField,
     WithdrawGrant,
     WithdrawPurpose,
-    begin_change,
-    end_change,
 )
 from gate import Gate, Mode, Outcome, SubjectAnswer
 from gate.engines import PolicyEngine
@@ -295,12 +293,10 @@ class GateMachine(RuleBasedStateMachine):
         self.model.hidden = {"limit"} if hide else set()
 
     async def _save_catalogue(self, text: str) -> None:
-        catalog = Catalog.builtin()
-        catalog = catalog.with_views(TENANT, load_views(text, TENANT, catalog=catalog))
+        keys = self.lender.keys
+        views = load_views(text, TENANT, catalog=Catalog.builtin())
         async with self.lender.database.transaction() as tx:
-            await begin_change(tx.connection, self.lender.keys.rows)
-            await save_catalog(tx.connection, catalog, tx.now)
-            await end_change(tx.connection, self.lender.keys.rows)
+            await put_views(tx.connection, Catalogs(), TENANT, views, Authority(STEWARD, tx.now, keys.mac, keys.rows))
 
     # the service
 
