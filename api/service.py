@@ -39,6 +39,7 @@ from api.usecases.catalogs import Catalogs
 from gate import Gate
 from gate.engines import EmbeddedEngine, OpaEndpoint, OpaServerEngine, PolicyEngine, Reason, load_bundle
 from gate.errors import GateError
+from gate.replaying import Replayer
 from lineage import Actor, Role
 from vault import FileRootKey, KeyRing, RootKey, VaultError, open_key_ring
 
@@ -63,6 +64,7 @@ class Service:
     catalogs: Catalogs
     verifier: TokenVerifier
     replica: str
+    replayer: Replayer
 
     def fingerprint(self, tenant: str, data: bytes) -> bytes:
         """A keyed digest, for telling requests apart without keeping them."""
@@ -95,6 +97,8 @@ async def open_service(settings: Settings, *, metrics: Metrics, clock: Clock = u
         keys = await _key_source(settings, stack)
         verifier = TokenVerifier(token_rules(settings), keys, clock=clock, alias=staff_alias(keyring))
         reasons = load_bundle().reasons
+        replayer = Replayer()
+        stack.push_async_callback(replayer.close)
         yield Service(
             settings=settings,
             database=database,
@@ -108,6 +112,7 @@ async def open_service(settings: Settings, *, metrics: Metrics, clock: Clock = u
             catalogs=Catalogs(),
             verifier=verifier,
             replica=replica_name(),
+            replayer=replayer,
         )
 
 

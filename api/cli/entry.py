@@ -34,6 +34,7 @@ COMMANDS = {
     "grants": Place("api.cli.commands.grants", both("What a person consented to.", "查看一个人的同意。"), WATCH),
     "entries": Place("api.cli.commands.entries", both("Ask the ledger.", "查询账本。"), WATCH),
     "check": Place("api.cli.commands.check", both("Check the whole ledger.", "核验整个账本。"), WATCH),
+    "replay": Place("api.cli.commands.replay", both("Decide recorded reads again.", "重放已记录的决定。"), WATCH),
     "audit": Place("api.cli.commands.audit", both("Compare the state with the ledger.", "核对状态与账本。"), WATCH),
     "status": Place("api.cli.commands.status", both("Whether everything is well.", "查看整体状态。"), WATCH),
 }

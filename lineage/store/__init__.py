@@ -2,20 +2,38 @@
 
 from lineage.store.append import append, ensure_shapes, heads, newest_configuration
 from lineage.store.guard import authorize, guard, roles
+from lineage.store.reads import (
+    Weight,
+    Window,
+    count_reads,
+    last_id,
+    read_from,
+    read_page,
+    weigh,
+    weigh_changes,
+)
 from lineage.store.scan import check, count_entries
 from lineage.store.search import find_entry, search, shape_documents
 
 __all__ = [
+    "Weight",
+    "Window",
     "append",
     "authorize",
     "check",
     "count_entries",
+    "count_reads",
     "ensure_shapes",
     "find_entry",
     "guard",
     "heads",
+    "last_id",
     "newest_configuration",
+    "read_from",
+    "read_page",
     "roles",
     "search",
     "shape_documents",
+    "weigh",
+    "weigh_changes",
 ]

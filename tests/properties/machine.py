@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -32,11 +32,12 @@ from consent import (
 )
 from gate import Gate, Mode, Outcome, SubjectAnswer
 from gate.engines import PolicyEngine
+from gate.replaying import Replayer
 from gate.store import HotStore
 from tests import world
 from tests.conftest import TickingClock
 from tests.gate.asking import ask
-from tests.properties.ledger import assert_justified, assert_whole
+from tests.properties.ledger import assert_agrees, assert_justified, assert_replayed, assert_whole
 from tests.properties.model import FIELD, Given, Model
 from tests.world import FIELDS, STEWARD, TENANT, VIEWS, World
 
@@ -64,6 +65,7 @@ class Place:
     clock: TickingClock | None
     engine: PolicyEngine
     seen: Counter[str]
+    replayer: Replayer = field(default_factory=Replayer)
 
 
 class GateMachine(RuleBasedStateMachine):
@@ -124,7 +126,11 @@ class GateMachine(RuleBasedStateMachine):
             self.loop.close()
 
     async def _check_ledger(self) -> None:
-        """I3: whatever was answered stands in the ledger, once. I4: the ledger alone justifies every release."""
+        """What must hold of the ledger at the end.
+
+        I3: whatever was answered stands in it, once. I4: it alone justifies every release. I8: every decision can be
+        made again and comes out the same. And the state is what it tells.
+        """
         kinds = await assert_whole(self.lender.database)
         assert len(set(self.answered)) == len(self.answered) == kinds["read"]
         assert len(set(self.recorded)) == len(self.recorded)
@@ -132,6 +138,8 @@ class GateMachine(RuleBasedStateMachine):
         consents = sum(count for kind, count in kinds.items() if kind.startswith("consent."))
         assert consents - expired <= len(self.recorded) <= consents
         assert await assert_justified(self.lender.database, self.lender.keys) == len(self.answered)
+        assert await assert_replayed(self.lender.database, self.place.replayer) == len(self.answered)
+        assert await assert_agrees(self.lender.database, self.lender.keys) == len(self.model.subjects)
 
     # consent
 
