@@ -9,7 +9,7 @@ Rules:
 - a tenant with a changed row of configuration is denied everything, the deployment if a row is missing or put back;
 - every denial of this kind raises an alarm, without saying whom it is about.
 
-Cost: two keyed hashes for a subject with one grant, no question to the database (`docs/benchmarks.md`).
+Cost: two keyed hashes for a subject with one grant, no question to the database (docs/decisions/0010).
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from catalog import canonical, digest
+from catalog import CatalogError, canonical, digest
 from gate.engines.bundle import revision_of
 from gate.tables import CALLS, FACTS, POLICIES
 
@@ -46,7 +46,7 @@ class KeptPolicy:
         """Whether it is what its revision says."""
         try:
             return revision_of(self.module, msgspec.json.decode(self.data)) == self.revision
-        except (msgspec.DecodeError, ValueError):
+        except (msgspec.DecodeError, ValueError, CatalogError):
             return False
 
 
@@ -132,7 +132,7 @@ def _situation(name: str, call_digest: str, subject: str, call: str | None) -> S
         parts = {"call": msgspec.json.decode(call or ""), "subject": msgspec.json.decode(subject)}
         if digest(parts) != name or digest(parts["call"]) != call_digest:
             return None
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, CatalogError):
         return None
     return Situation(name, parts["call"], call_digest, parts["subject"])
 

@@ -31,22 +31,31 @@ class Sample:
 
 @dataclass(frozen=True)
 class Things:
-    """What the samples are about: a subject's reference, one of their grants, an entry about them."""
+    """What the samples are about: a subject's reference, one of their grants, an entry about them, one of a read."""
 
     subject: str
     grant: str
     entry: str
+    read: str
 
     @property
     def ids(self) -> dict[str, str]:
-        return {"subject": self.subject, "grant": self.grant, "entry": self.entry}
+        return {"subject": self.subject, "grant": self.grant, "entry": self.entry, "read": self.read}
 
 
 async def things_of(lender: Lender, subject: str, *, tenant: str = "lender") -> Things:
     """Give a consent of a subject and name it."""
     given = await lender.subject("POST", "/v1/grants", lender.grant(), name=subject, tenant=tenant)
     assert given.status_code == 201, given.text
-    return Things(subject, given.json()["grant"]["id"], given.json()["entry"])
+    asked = {
+        "purpose": "credit_scoring",
+        "product": "cash_loan",
+        "subjects": [subject],
+        "features": ["behaviour:limit"],
+    }
+    read = await lender.call("scorer", "POST", "/v1/reads", asked, name="scoring", tenant=tenant)
+    assert read.status_code == 200, read.text
+    return Things(subject, given.json()["grant"]["id"], given.json()["entry"], read.json()["results"][0]["entry"])
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, str]]:
@@ -127,6 +136,7 @@ def of_questions(things: Things) -> dict[tuple[str, str], Sample]:
     return {
         ("GET", "/v1/entries"): Sample("auditor", params={"subject": things.subject}),
         ("GET", "/v1/entries/{entry}"): Sample("subject", ids={"entry": things.entry}),
+        ("GET", "/v1/entries/{entry}/replay"): Sample("auditor", ids={"entry": things.read}),
         ("GET", "/v1/me/reads"): Sample("subject"),
         ("GET", "/v1/reasons"): Sample("subject"),
         ("GET", "/v1/catalogue"): Sample("subject"),

@@ -13,7 +13,7 @@ from tests.api.routes.samples import Sample, Things, operations, samples, things
 from tests.api.routes.test_roles import send
 from tests.world import BOTH, STEWARD
 
-NOWHERE = Things("sub_" + "a" * 26, "gr_" + "a" * 26, "999999999999")
+NOWHERE = Things("sub_" + "a" * 26, "gr_" + "a" * 26, "999999999999", "999999999999")
 NAMED = {"name", "view", "field"}
 OPEN_NAMES = {"/v1/catalogue/fields/{name}"}  # the catalogue's fields belong to the deployment, not to a tenant
 
