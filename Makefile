@@ -4,8 +4,9 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 ARGS ?=
+WORKERS ?= auto
 
-.PHONY: help demo serve test check bench policies wheel lock clean env-run env-dev
+.PHONY: help demo serve test check bench chaos policies wheel lock clean env-run env-dev
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,14 +23,17 @@ demo: env-run ## play the five lenders' stories against the real service (under 
 serve: env-run ## start the service on the embedded default (ARGS="--help" for its options)
 	@.venv/bin/yumen serve $(ARGS)
 
-test: env-dev ## run all tests (ARGS="tests/vault -x" for some of them)
-	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) -m pytest $(ARGS)
+test: env-dev ## run all tests, one process per core (ARGS="tests/vault -x" for some of them, WORKERS=0 for one process)
+	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: env-dev ## lint, types, room directions, policies, house rules: what needs no service
 	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) -m tools.check $(ARGS)
 
 bench: env-dev ## measure reads and batches beside two baselines (docs/benchmarks.md)
 	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) -m tests.bench $(ARGS)
+
+chaos: env-dev ## two replicas under faults, their history checked (ARGS=--long for ten minutes and longer faults)
+	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) -m tests.chaos $(ARGS)
 
 policies: env-dev ## rebuild the embedded policy bundle from the Rego sources (needs OPA)
 	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) tools/policies.py build $(ARGS)

@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.security import HTTPBearer
 from starlette.requests import Request
+from starlette.types import Scope
 
 from api.identity import (
     Principal,
@@ -18,6 +19,7 @@ from api.identity import (
     RoleMissingError,
     SecondFactorNeededError,
     TokenMissingError,
+    TokenVerifier,
     has_second_factor,
 )
 from api.service import service_of
@@ -27,18 +29,20 @@ BEARER = HTTPBearer(auto_error=False, bearerFormat="JWT", scheme_name="bearer", 
 
 async def identify(request: Request) -> Principal:
     """The verified caller. Raises: IdentityError."""
-    state = request.scope.setdefault("state", {})
-    known: Principal | None = state.get("principal")
-    if known is None:
-        token = bearer_token(request)
-        verifier = service_of(request.app.state).verifier
-        known = state["principal"] = await verifier.verify(token)
-    return known
+    known: Principal | None = request.scope.setdefault("state", {}).get("principal")
+    return known or await identify_by(request.scope, service_of(request.app.state).verifier)
 
 
-def bearer_token(request: Request) -> str:
-    """The one bearer token of the request (RFC 6750). Raises: TokenMissingError."""
-    given = [value for name, value in request.scope["headers"] if name == b"authorization"]
+async def identify_by(scope: Scope, verifier: TokenVerifier) -> Principal:
+    """The caller of a request not yet identified, verified and noted on it. Raises: IdentityError."""
+    caller: Principal = await verifier.verify(bearer_token(scope))
+    scope["state"]["principal"] = caller
+    return caller
+
+
+def bearer_token(scope: Scope) -> str:
+    """The one bearer token of a request (RFC 6750). Raises: TokenMissingError."""
+    given = [value for name, value in scope["headers"] if name == b"authorization"]
     if len(given) != 1 or given[0][:7].lower() != b"bearer ":
         raise TokenMissingError
     return str(given[0][7:].strip().decode("latin-1"))

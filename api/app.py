@@ -1,6 +1,7 @@
 """The application: routes, problems, limits and observation around one Service.
 
-Layers, outermost first: Observed (id, log, metrics, last guard), Limits (size, time), problem handlers, routes.
+Layers, outermost first: Observed (id, log, metrics, last guard), Limits (size, time), problem handlers, routes. The hot
+route has the same two layers around it and stands in front of the framework.
 """
 
 from __future__ import annotations
@@ -8,31 +9,44 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import problems
+from api.hot import FrontedApp, HotReads
 from api.limits import Limits
 from api.logs import EVENTS
 from api.metrics import Metrics
-from api.observed import Observed, Outgoing
+from api.observed import Observed, Outgoing, RequestIds
 from api.openapi import DESCRIPTION, TAGS, describe
 from api.routes import (
     catalogue,
+    classify,
     clients,
+    deidentifications,
     entries,
+    erasures,
     grants,
     health,
+    lineage,
+    log,
     my_reads,
     notices,
+    openlineage,
     parties,
+    pictures,
     problem_pages,
     purposes,
     reads,
     reasons,
+    receipts,
     replays,
+    reveals,
+    scores,
     subjects,
+    tasks,
     values,
     views,
     withdrawals,
@@ -51,14 +65,27 @@ ROUTERS = (
     withdrawals.ROUTER,
     entries.ROUTER,
     replays.ROUTER,
+    receipts.ROUTER,
+    log.ROUTER,
     my_reads.ROUTER,
+    scores.ROUTER,
+    lineage.ROUTER,
+    pictures.ROUTER,
+    tasks.ROUTER,
+    deidentifications.ROUTER,
+    openlineage.ROUTER,
     reasons.ROUTER,
+    reveals.ROUTER,
     catalogue.ROUTER,
     views.ROUTER,
+    erasures.ROUTER,
+    classify.ROUTER,
     health.ROUTER,
     problem_pages.ROUTER,
 )
-BATCH_PATHS = frozenset({"/v1/reads", "/v1/values", "/v1/catalogue/views"})
+BATCH_PATHS = frozenset(
+    {"/v1/reads", "/v1/scores", "/v1/decisions", "/api/v1/lineage", "/v1/values", "/v1/catalogue/views", "/v1/classify"}
+)
 VERSION = "0.1.0"
 
 
@@ -72,7 +99,7 @@ def create_app(settings: Settings, *, opener: Opener | None = None) -> FastAPI:
         async with standing(app.state, open_parts):
             yield
 
-    app = FastAPI(
+    app = FrontedApp(
         title="Yumen 玉门",
         summary="Consent and policy gate for reads of personal data in credit scoring",
         description=DESCRIPTION,
@@ -88,20 +115,20 @@ def create_app(settings: Settings, *, opener: Opener | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.metrics = metrics
     app.state.service = None
+    app.state.is_behind = False
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.router.routes.insert(0, reads.ROUTE)  # the hot route is looked for first
+    hot = HotReads(app, settings.limits)
+    app.router.routes.append(hot.route)
     app.state.raw_operations = {reads.PATH: {"post": reads.OPERATION}}
-    app.add_middleware(Limits, limits=settings.limits, batch_paths=BATCH_PATHS)
-    app.add_middleware(Observed, metrics=metrics, new_id=new_request_id, guard=guard)
+    limiting: dict[str, Any] = {"limits": settings.limits, "batch_paths": BATCH_PATHS}
+    observing: dict[str, Any] = {"metrics": metrics, "new_id": RequestIds(secrets.token_bytes), "guard": guard}
+    app.add_middleware(Limits, **limiting)
+    app.add_middleware(Observed, **observing)
+    app.front = Observed(Limits(hot, **limiting), **observing)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's documented way to change it
     return app
-
-
-def new_request_id() -> str:
-    """A request id: 128 random bits."""
-    return secrets.token_hex(16)
 
 
 async def guard(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:

@@ -3,6 +3,7 @@
 Rules:
 - SQLite runs in WAL mode with ``synchronous=FULL``: a commit is on disk before it answers; recursive triggers are on,
   since ``INSERT OR REPLACE`` would otherwise slip past the append-only triggers.
+- SQLite overwrites what is deleted (``secure_delete``): an erased key does not stay in a free page of the file.
 - A writing transaction on SQLite begins IMMEDIATE, so two writers queue instead of failing half-way.
 - PostgreSQL sessions carry lock, statement and idle-in-transaction limits: a frozen replica cannot hold locks for long.
 - The service's SQLite connections carry the ledger's authorizer (PostgreSQL has roles for that).
@@ -13,6 +14,7 @@ Rules:
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -39,6 +41,7 @@ SQLITE_PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA recursive_triggers=ON",
+    "PRAGMA secure_delete=ON",
     "PRAGMA busy_timeout=5000",
 )
 
@@ -61,6 +64,27 @@ class Transaction:
     now: datetime
 
 
+class Session:
+    """One connection, and one transaction after another on it."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads."""
+        connection = await self._connection.execution_options(yumen_writing=False)
+        async with connection.begin():
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that writes; commits when the block ends."""
+        connection = await self._connection.execution_options(yumen_writing=True)
+        async with connection.begin():
+            yield connection
+
+
 class Database:
     """Opens transactions on one database URL (``sqlite+aiosqlite:///…`` or ``postgresql+asyncpg://…``)."""
 
@@ -76,6 +100,7 @@ class Database:
 
         ``guarded`` connections of SQLite refuse to change append-only tables and the schema: for all but migrations.
         """
+        logging.getLogger("aiosqlite").setLevel(logging.WARNING)  # at DEBUG it writes parameters
         options: dict[str, Any] = {"hide_parameters": True, "echo": echo}
         if make_url(url).get_backend_name() == "sqlite":
             engine = create_async_engine(url, **options)
@@ -122,14 +147,30 @@ class Database:
             async with connection.begin():
                 yield Transaction(connection, await self._now(connection))
 
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        """Open a connection of one's own, for work that must not change connections: a lock lives on it."""
+        async with self._engine.connect() as connection:
+            try:
+                yield Session(connection)
+            finally:
+                await connection.invalidate()
+
     async def close(self) -> None:
         """Close every pooled connection."""
         await self._engine.dispose()
 
     @asynccontextmanager
     async def _connect(self, *, writing: bool) -> AsyncIterator[AsyncConnection]:
-        async with self._engine.connect() as connection:
+        connection = self._engine.connect()
+        try:
+            await connection.start()
+        except OSError as fault:  # a socket that is not there is a database that is not there
+            raise ConnectionError("the database cannot be reached") from fault
+        try:
             yield await connection.execution_options(yumen_writing=writing)
+        finally:
+            await connection.close()
 
     async def _now(self, connection: AsyncConnection) -> datetime:
         if self.is_sqlite:

@@ -74,7 +74,27 @@ RULES: tuple[Rule, ...] = (
         lambda s: _plain_beyond_loopback(s.policy.opa_url),
         "must be https, or http to this machine: answers could be forged on the way",
     ),
+    (
+        "lineage.emit_url",
+        lambda s: _plain_beyond_loopback(s.lineage.emit_url),
+        "must be https, or http to this machine: who reads what for which purpose is nobody else's business",
+    ),
     ("database_url", _database_in_clear, "must use ssl=require or stronger beyond this machine"),
+    (
+        "kms.transit_url",
+        lambda s: _plain_beyond_loopback(s.kms.transit_url),
+        "must be https, or http to this machine: keys travel there",
+    ),
+    (
+        "kms.aws_endpoint",
+        lambda s: _plain_beyond_loopback(s.kms.aws_endpoint),
+        "must be https, or http to this machine: keys travel there",
+    ),
+    (
+        "transparency.witnesses",
+        lambda s: any(_plain_beyond_loopback(each.url) for each in s.transparency.witnesses),
+        "must be https, or http to this machine",
+    ),
     ("root_key", lambda s: _open_to_others(s.root_key_file), "the file is open to other users; chmod 600 it"),
     ("data_dir", lambda s: _writable_by_others(s.data_dir), "other users can write there; chmod 700 it"),
     ("docs", lambda s: s.docs is True, "the interactive pages stay closed in production"),

@@ -12,6 +12,7 @@ Rules:
 
 from __future__ import annotations
 
+import hmac
 import json
 import re
 from collections.abc import AsyncIterator, Callable
@@ -94,7 +95,7 @@ def _joined(*parts: str) -> bytes:
 
 
 def _replayed(before: KeptAnswer, digest: bytes) -> Response:
-    if before.request != digest:
+    if not hmac.compare_digest(before.request, digest):
         raise ProblemError("request/key_reused")
     return Response(
         before.body,

@@ -42,7 +42,7 @@ def _draft(event: ConsentEvent) -> EntryDraft:
 
 
 def _about(event: ConsentEvent) -> str | None:
-    """The id or name of what the event is about: the grant, or the registered thing."""
-    grant = event.detail.get("grant")
-    found = grant["id"] if grant else event.detail.get("name")
+    """The id or name of what the event is about: the grant, hold, request or registered thing."""
+    thing = event.detail.get("grant") or event.detail.get("hold") or event.detail.get("request")
+    found = thing["id"] if thing else event.detail.get("name")
     return None if found is None else str(found)

@@ -10,7 +10,10 @@ Rules:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+import functools
+import types
+from collections.abc import Awaitable, Collection, Generator
+from typing import Any, TypeVar, cast
 from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,6 +22,7 @@ from api.options import LimitSettings
 from api.problems import ProblemError, problem_response
 
 CLOSE = {"Connection": "close"}
+Result = TypeVar("Result")
 
 
 class Limits:
@@ -64,8 +68,7 @@ class _Metered:
 
     async def __call__(self) -> Message:
         try:
-            async with asyncio.timeout(self._timeout_s):
-                message = await self._receive()
+            message = await within(self._timeout_s, self._receive())
         except TimeoutError:
             raise ProblemError("request/timeout", headers=CLOSE) from None
         if message["type"] == "http.request":
@@ -75,6 +78,36 @@ class _Metered:
             if not message.get("more_body", False):
                 self._timeout_s = None  # what follows is only the wait for a disconnect
         return message
+
+
+async def within(seconds: float | None, work: Awaitable[Result]) -> Result:
+    """Await ``work`` for at most so long. Raises: TimeoutError.
+
+    What is there at once is answered without setting a timer, which would cost more than the receiving.
+    """
+    steps = work.__await__()
+    try:
+        waits_for = next(steps)
+    except StopIteration as done:
+        return cast("Result", done.value)
+    async with asyncio.timeout(seconds):
+        return await _resume(steps, waits_for)
+
+
+@types.coroutine
+def _resume(steps: Generator[Any, Any, Result], waits_for: Any) -> Generator[Any, Any, Result]:
+    """Go on with what has begun, as ``await`` would have (PEP 380)."""
+    while True:
+        try:
+            sent = yield waits_for
+        except BaseException as error:  # noqa: BLE001  a cancellation belongs to the work as well
+            step = functools.partial(steps.throw, error)
+        else:
+            step = functools.partial(steps.send, sent)
+        try:
+            waits_for = step()
+        except StopIteration as done:
+            return cast("Result", done.value)
 
 
 def _is_clean(query: bytes) -> bool:

@@ -46,6 +46,13 @@ class Metrics:
             ("table",),
             registry=self.registry,
         )
+        self._thresholds = Counter(
+            "yumen_reveal_thresholds",
+            "Times a client's revealed identifiers passed a threshold of the law.",
+            ("threshold",),
+            registry=self.registry,
+        )
+        self.log = LogMetrics(self.registry)
         self.ready = Gauge("yumen_ready", "Whether the last readiness check passed.", registry=self.registry)
         self._request_children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._children: dict[tuple[str, str], Counter | Histogram] = {}
@@ -84,6 +91,10 @@ class Metrics:
         """Count subjects denied because of rows that do not hold."""
         self._count(("alarm", table), self._alarms, count)
 
+    def reveal_threshold(self, threshold: int) -> None:
+        """Count a client that was shown 50, 500 or 5,000 identifiers more."""
+        self._count(("threshold", str(threshold)), self._thresholds, 1)
+
     def render(self) -> bytes:
         """The metrics in Prometheus's text format."""
         return generate_latest(self.registry)
@@ -93,3 +104,23 @@ class Metrics:
         if not isinstance(child, Counter):
             child = self._children[key] = family.labels(key[1])
         child.inc(count)
+
+
+class LogMetrics:
+    """The transparency log, as this process writes it; codes and witnesses come from closed lists."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.leading = Gauge("yumen_log_leading", "Whether this process writes the log.", registry=registry)
+        self.size = Gauge("yumen_log_size", "Entries under the newest checkpoint.", registry=registry)
+        self.failing = Gauge("yumen_log_failing", "Whether the last step of the log failed.", registry=registry)
+        self.checkpoints = Counter("yumen_log_checkpoints", "Checkpoints published.", registry=registry)
+        self.failures = Counter("yumen_log_failures", "Steps that failed, by code.", ("code",), registry=registry)
+        self.delay = Histogram(
+            "yumen_log_delay_seconds",
+            "From an entry to the checkpoint that covers it.",
+            registry=registry,
+            buckets=REQUEST_BUCKETS,
+        )
+        self.witnesses = Counter(
+            "yumen_log_witness_answers", "What witnesses answered.", ("witness", "outcome"), registry=registry
+        )

@@ -29,6 +29,7 @@ NO_STORE = (b"cache-control", b"no-store")
 DOCS_POLICY = b"default-src 'self' https://cdn.jsdelivr.net 'unsafe-inline'; img-src data: https://fastapi.tiangolo.com"
 DOCS_PATHS = frozenset({"/docs", "/redoc"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+ID_BYTES, IDS_DRAWN = 16, 256
 Guard = Callable[[ASGIApp, Scope, Receive, Send], Awaitable[None]]
 
 
@@ -77,6 +78,21 @@ class Observed:
         ACCESS.handle(AccessRecord({name: value for name, value in fields.items() if value is not None}))
 
 
+class RequestIds:
+    """Makes request ids: 128 random bits each, drawn many at a time."""
+
+    def __init__(self, random: Callable[[int], bytes]) -> None:
+        self._random = random
+        self._ids: list[str] = []
+
+    def __call__(self) -> str:
+        """The next id."""
+        if not self._ids:
+            drawn = self._random(ID_BYTES * IDS_DRAWN)
+            self._ids = [drawn[start : start + ID_BYTES].hex() for start in range(0, len(drawn), ID_BYTES)]
+        return self._ids.pop()
+
+
 class Outgoing:
     """``send`` that adds headers and remembers the status."""
 
@@ -92,7 +108,10 @@ class Outgoing:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = [*message.get("headers", ()), *self._added]
-            if not any(name == b"cache-control" for name, _ in headers):
+            for name, _ in headers:
+                if name == b"cache-control":
+                    break
+            else:
                 headers.append(NO_STORE)
             message = {**message, "headers": headers}
         await self._send(message)

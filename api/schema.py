@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
-ROOMS = ("catalog", "vault", "consent", "lineage", "gate", "api")
+ROOMS = ("catalog", "vault", "consent", "lineage", "lineage.graph", "gate", "api")
 MODULES = tuple(import_module(f"{room}.tables") for room in ROOMS if find_spec(f"{room}.tables"))
 
 

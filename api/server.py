@@ -11,18 +11,49 @@ Rules:
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from api.options import LimitSettings
 from api.settings import Settings
 
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
+
 KEEP_ALIVE_S = 5
 SHUTDOWN_S = 10
 BACKLOG = 2048
+CONTINUE = b"HTTP/1.1 100 "
+
+
+class OnePiece:
+    """The connection, for one answer: its head waits for what follows, so that both are one call to the system."""
+
+    __slots__ = ("_head", "_transport", "is_closing")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head: bytes | None = None
+        self.is_closing = transport.is_closing
+
+    def write(self, data: bytes) -> None:
+        """Send a piece: the head of the answer with the next one, everything else at once."""
+        if self._head is None and not data.startswith(CONTINUE):
+            self._head = data
+        elif self._head:
+            self._transport.writelines((self._head, data))
+            self._head = b""
+        else:
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """Send what was held back and close."""
+        if self._head:
+            self._transport.write(self._head)
+        self._transport.close()
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -47,7 +78,11 @@ class GuardedProtocol(HttpToolsProtocol):
         """Parse what came, and count it while headers are not complete."""
         began_in_headers = self._in_headers
         super().data_received(data)
-        if began_in_headers and self._in_headers:
+        if not self._in_headers:
+            return
+        if self._waiting is None:  # a request began and its headers did not come with it
+            self._wait()
+        if began_in_headers:
             self._header_bytes += len(data)
             if self._header_bytes > self.limits.header_bytes:
                 self.transport.close()
@@ -57,13 +92,16 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._in_headers = True
         self._header_bytes = 0
-        if self._waiting is None:
-            self._wait()
 
     def on_headers_complete(self) -> None:
         """Note that the headers are there."""
         self._arrived()
         super().on_headers_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Answer a request, its head and body in one piece."""
+        cycle.transport = cast("asyncio.Transport", OnePiece(cycle.transport))
+        super()._start_asgi_task(cycle, app)
 
     def _wait(self) -> None:
         self._waiting = self.loop.call_later(self.limits.header_timeout_s, self._give_up)

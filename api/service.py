@@ -2,8 +2,11 @@
 
 Rules:
 - parts open in order (database, root key, key ring, policy engine, issuer's keys) and close in the opposite one;
-- a database that is not there yet is waited for in the background: the process lives, says it is not ready, denies, and
-  recovers alone; a wrong key or a broken policy bundle ends the start instead, since waiting mends neither.
+- a database or key management system that is not there yet is waited for in the background: the process lives, says it
+  is not ready, denies, and recovers alone; a wrong key or a broken policy bundle ends the start instead, since waiting
+  mends neither;
+- once opened, keys serve from memory while their keeper is away, and stop serving when it says that the root key was
+  switched off or taken away (api.watching).
 """
 
 from __future__ import annotations
@@ -27,23 +30,40 @@ from api.alarms import AlarmDesk
 from api.answers import AnswerWriter
 from api.auditing.sealing import seal_if_never
 from api.database import Clock, Database, Transaction, utc_now
+from api.ends import DatabaseBehindError, Ends, EndsError, EndsFile
+from api.following import following, telling
 from api.gates import GateOptions, open_gate
 from api.identity import BuiltinIssuer, FileKeys, IdentityError, KeySource, RemoteKeys, TokenRules, TokenVerifier
 from api.logs import EVENTS
 from api.metrics import Metrics
 from api.options import EngineKind, IssuerKind, Mode
 from api.problems import ProblemError
+from api.roots import open_root_key, suite_of
+from api.scanner import Scanner
 from api.settings import Settings
 from api.store import purge
+from api.transparency import LogDesk
 from api.usecases.catalogs import Catalogs
+from api.watching import RootWatch
 from gate import Gate
 from gate.engines import EmbeddedEngine, OpaEndpoint, OpaServerEngine, PolicyEngine, Reason, load_bundle
 from gate.errors import GateError
 from gate.replaying import Replayer
 from lineage import Actor, Role
-from vault import FileRootKey, KeyRing, RootKey, VaultError, open_key_ring
+from lineage.log import LogReader, log_key
+from vault import (
+    KeyDisabledError,
+    KeyRing,
+    KmsRefusedError,
+    KmsUnavailableError,
+    LogSigner,
+    RootKey,
+    VaultError,
+    open_key_ring,
+)
 
-NOT_THERE_YET = (sqlalchemy.exc.SQLAlchemyError, ConnectionError, TimeoutError, OSError)
+KEYS_OUT_OF_REACH = (KmsUnavailableError, KmsRefusedError, KeyDisabledError)
+NOT_THERE_YET = (sqlalchemy.exc.SQLAlchemyError, ConnectionError, TimeoutError, OSError, *KEYS_OUT_OF_REACH)
 RETRY_S = 1.0
 PURGE_S = 600.0
 
@@ -57,25 +77,29 @@ class Service:
     metrics: Metrics
     root: RootKey
     keyring: KeyRing
+    signer: LogSigner
+    log: LogDesk
     engine: PolicyEngine
     gate: Gate
     answers: AnswerWriter
     reasons: Mapping[str, Reason]
     catalogs: Catalogs
     verifier: TokenVerifier
+    scanner: Scanner
     replica: str
     replayer: Replayer
+    ends: Ends
 
     def fingerprint(self, tenant: str, data: bytes) -> bytes:
         """A keyed digest, for telling requests apart without keeping them."""
-        return self.keyring.blind(tenant, "request", data.hex())
+        return self.keyring.name_for(tenant, "request", data.hex())
 
 
 def service_of(state: State) -> Service:
-    """The opened service. Raises: ProblemError: service/starting."""
+    """The opened service. Raises: ProblemError: service/starting, service/database_behind."""
     service: Service | None = getattr(state, "service", None)
     if service is None:
-        raise ProblemError("service/starting")
+        raise ProblemError("service/database_behind" if getattr(state, "is_behind", False) else "service/starting")
     return service
 
 
@@ -85,11 +109,14 @@ async def open_service(settings: Settings, *, metrics: Metrics, clock: Clock = u
     async with AsyncExitStack() as stack:
         database = open_database(settings, clock, guarded=True)
         stack.push_async_callback(database.close)
-        root = open_root_key(settings)
+        root = await asyncio.to_thread(open_root_key, settings)
         async with database.transaction() as tx:
-            keyring = await open_key_ring(tx.connection, root, now=tx.now)
+            keyring = await open_key_ring(tx.connection, root, now=tx.now, suite=suite_of(settings))
         if settings.mode is Mode.DEVELOPMENT:  # in production `yumen migrate` does it, when it is told to
             await seal_if_never(database, keyring, by=Actor(Role.SYSTEM, "upgrade"))
+        await _watch(settings, root, keyring, stack)
+        ends = await open_ends(settings, database)
+        signer = keyring.log_signer
         engine = open_engine(settings)
         stack.push_async_callback(engine.close)
         alarms = AlarmDesk(database, keyring.mac, metrics=metrics)
@@ -99,20 +126,26 @@ async def open_service(settings: Settings, *, metrics: Metrics, clock: Clock = u
         reasons = load_bundle().reasons
         replayer = Replayer()
         stack.push_async_callback(replayer.close)
+        scanner = Scanner(engine=settings.classify.engine, deadline_s=settings.classify.deadline_ms / 1000)
+        stack.push_async_callback(scanner.close)
         yield Service(
             settings=settings,
             database=database,
             metrics=metrics,
             root=root,
             keyring=keyring,
+            signer=signer,
+            log=LogDesk(database, LogReader(settings.log_folder, log_key(settings.transparency.origin, signer))),
             engine=engine,
             gate=gate,
             answers=AnswerWriter({code: asdict(reason) for code, reason in reasons.items()}),
             reasons=reasons,
             catalogs=Catalogs(),
             verifier=verifier,
+            scanner=scanner,
             replica=replica_name(),
             replayer=replayer,
+            ends=ends,
         )
 
 
@@ -134,10 +167,11 @@ def prepare_data_dir(settings: Settings) -> None:
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def open_root_key(settings: Settings) -> FileRootKey:
-    """The root key in its local file, made on the first start."""
-    prepare_data_dir(settings)
-    return FileRootKey.open_or_create(settings.root_key_file)
+async def open_ends(settings: Settings, database: Database) -> Ends:
+    """What ended, kept beside the database. Raises: DatabaseBehindError, EndsError."""
+    ends = Ends(EndsFile(settings.ends_file))
+    await ends.open(database)
+    return ends
 
 
 def open_engine(settings: Settings) -> PolicyEngine:
@@ -175,10 +209,21 @@ def staff_alias(keyring: KeyRing) -> Callable[[str, str], str]:
     """The keyed alias of a staff member: stable for a tenant, and not to be guessed back."""
 
     def alias(tenant: str, name: str) -> str:
-        digest = keyring.blind(tenant, "staff", name)[-20:]
+        digest = keyring.name_for(tenant, "staff", name)[-20:]
         return "st_" + base64.b32encode(digest).decode().rstrip("=").lower()[:26]
 
     return alias
+
+
+async def _watch(settings: Settings, root: RootKey, keyring: KeyRing, stack: AsyncExitStack) -> None:
+    watch = RootWatch(root, keyring, settings.kms.outage_s, time.monotonic)
+    task = asyncio.create_task(watch.keep_looking(settings.kms.watch_s))
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(stop)
 
 
 async def _open_gate(  # noqa: PLR0913, PLR0917  the parts of one gate
@@ -189,7 +234,11 @@ async def _open_gate(  # noqa: PLR0913, PLR0917  the parts of one gate
     alarms: AlarmDesk,
     stack: AsyncExitStack,
 ) -> Gate:
-    options = GateOptions(deadline_s=settings.policy.deadline_ms / 1000, memo=settings.policy.memo_entries)
+    options = GateOptions(
+        deadline_s=settings.policy.deadline_ms / 1000,
+        memo=settings.policy.memo_entries,
+        shapes_per_day=settings.limits.shapes_per_day,
+    )
     gate, store = await open_gate(settings.database, database, keyring, engine, options, alarms=alarms)
     stack.push_async_callback(store.close)
     stack.push_async_callback(gate.close)
@@ -215,15 +264,20 @@ async def standing(state: State, opener: Opener) -> AsyncIterator[None]:
 
     ``opener()`` gives the asynchronous context manager of a Service. Faults that waiting does not mend are raised.
     """
-    state.service = None
+    state.service, state.is_behind = None, False
     async with AsyncExitStack() as stack:
         tasks: list[asyncio.Task[None]] = []
         try:
             state.service = await stack.enter_async_context(opener())
         except NOT_THERE_YET as fault:
-            EVENTS.warning("waiting for the database", exc_info=fault)
+            EVENTS.warning("waiting for the database or the root key", exc_info=fault)
+            tasks.append(asyncio.create_task(_keep_opening(state, stack, opener)))
+        except DatabaseBehindError as fault:
+            state.is_behind = True
+            EVENTS.error("the database is older than what ended since: run yumen restore", exc_info=fault)
             tasks.append(asyncio.create_task(_keep_opening(state, stack, opener)))
         tasks.append(asyncio.create_task(_housekeeping(state)))
+        tasks += [asyncio.create_task(following(state)), asyncio.create_task(telling(state))]
         try:
             yield
         finally:
@@ -238,10 +292,13 @@ async def _keep_opening(state: State, stack: AsyncExitStack, opener: Opener) -> 
         await asyncio.sleep(RETRY_S)
         try:
             state.service = await stack.enter_async_context(opener())
-            EVENTS.info("the database is there")
+            state.is_behind = False
+            EVENTS.info("the database and the root key are there")
         except NOT_THERE_YET:
             continue
-        except (VaultError, GateError, IdentityError) as fault:
+        except DatabaseBehindError:
+            state.is_behind = True
+        except (VaultError, GateError, IdentityError, EndsError) as fault:
             EVENTS.error("the service cannot open", exc_info=fault)
 
 

@@ -25,16 +25,35 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from api.hardening import weaknesses
-from api.options import IssuerSettings, LimitSettings, LogSettings, Mode, PolicySettings
+from api.options import (
+    ClassifySettings,
+    IssuerSettings,
+    KmsSettings,
+    LimitSettings,
+    LineageSettings,
+    LogSettings,
+    Mode,
+    PolicySettings,
+    RevealSettings,
+    SuiteName,
+    TransparencySettings,
+)
 
 PREFIX = "YUMEN_"
 CONFIG_VARIABLE = "YUMEN_CONFIG"
-SECRETS = ("database_url", "metrics_token", "policy.opa_token")
+SECRETS = (
+    "database_url",
+    "metrics_token",
+    "policy.opa_token",
+    "kms.pkcs11_pin",
+    "kms.transit_token",
+    "lineage.emit_token",
+)
 NOT_SETTINGS = frozenset(
     {
         CONFIG_VARIABLE,
         *("YUMEN_URL", "YUMEN_TOKEN", "YUMEN_TOKEN_FILE"),  # the command line's own, as a client
-        *("YUMEN_OPA", "YUMEN_REQUIRE_REAL"),  # the build's and the tests'
+        *("YUMEN_OPA", "YUMEN_GO", "YUMEN_REQUIRE_REAL"),  # the build's and the tests'
     }
 )
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
@@ -61,13 +80,20 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     database_pool: int = Field(default=5, ge=1, le=200)
     root_key: Path | None = None
+    kms: KmsSettings = KmsSettings()
+    suite: SuiteName = SuiteName.AES
+    ends: Path | None = None
     host: str = Field(default="127.0.0.1", min_length=1, max_length=255)
     port: int = Field(default=8642, ge=0, le=65_535)
     workers: int = Field(default=1, ge=1, le=64)
     policy: PolicySettings = PolicySettings()
     issuer: IssuerSettings = IssuerSettings()
+    classify: ClassifySettings = ClassifySettings()
     limits: LimitSettings = LimitSettings()
+    reveals: RevealSettings = RevealSettings()
     log: LogSettings = LogSettings()
+    transparency: TransparencySettings = TransparencySettings()
+    lineage: LineageSettings = LineageSettings()
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
     idempotency_hours: int = Field(default=24, ge=1, le=720)
     docs: bool | None = None
@@ -105,9 +131,19 @@ class Settings(BaseSettings):
         return self.root_key or self.data_dir / "root.key"
 
     @property
+    def ends_file(self) -> Path:
+        """Where withdrawals, holds and erasures are kept beside the database (api/ends.py)."""
+        return self.ends or self.data_dir / "ends.jsonl"
+
+    @property
     def issuer_key_file(self) -> Path:
         """Where the development issuer's signing key lives."""
         return self.data_dir / "issuer.key"
+
+    @property
+    def log_folder(self) -> Path:
+        """Where the transparency log's tiles and checkpoint are."""
+        return self.transparency.folder or self.data_dir / "log"
 
     @property
     def docs_open(self) -> bool:

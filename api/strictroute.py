@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Strict
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from api.access import identify
 from api.problems import ProblemError
@@ -44,7 +45,7 @@ class StrictRequest(Request):
         """Read the body. Raises: MalformedJsonError; ProblemError: request/media_type."""
         raw = await self.body()
         if raw:
-            check_media_type(self)
+            check_media_type(self.scope)
             self._strict = parse(raw, depth=depth)
 
     async def json(self) -> Any:
@@ -52,12 +53,22 @@ class StrictRequest(Request):
         return self._strict
 
 
-def check_media_type(request: Request) -> None:
+def check_media_type(scope: Scope) -> None:
     """Raise ProblemError request/media_type unless the body is plain JSON."""
-    given = request.headers.getlist("content-type")
-    kind = given[0].replace(" ", "").replace('"', "").lower() if len(given) == 1 else ""
-    if kind not in JSON_TYPES or request.headers.get("content-encoding", "identity").lower() != "identity":
+    if media_type(scope) not in JSON_TYPES:
         raise ProblemError("request/media_type")
+
+
+def media_type(scope: Scope) -> str:
+    """The body's type in small letters, without spaces and quotes; "" without one.
+
+    Raises: ProblemError: request/media_type: two types are given, or the body is compressed.
+    """
+    kinds = [value for name, value in scope["headers"] if name == b"content-type"]
+    encodings = [value for name, value in scope["headers"] if name == b"content-encoding"]
+    if len(kinds) > 1 or any(encoding.lower() != b"identity" for encoding in encodings):
+        raise ProblemError("request/media_type")
+    return kinds[0].decode("latin-1").replace(" ", "").replace('"', "").lower() if kinds else ""
 
 
 class PublicRoute(APIRoute):

@@ -74,6 +74,13 @@ class IdentifierKind(StrEnum):
     DEVICE = "device"
     ACCOUNT = "account"
     BIRTH_DATE = "birth_date"
+    TRAVEL_PERMIT = "travel_permit"
+    HONG_KONG_ID = "hong_kong_id"
+    TAIWAN_ID = "taiwan_id"
+    OFFICER_ID = "officer_id"
+    PLATE = "plate"
+    VEHICLE = "vehicle"
+    COMPANY = "company"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

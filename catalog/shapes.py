@@ -220,7 +220,11 @@ def _edge_buckets(read: Shaper, spec: EdgeBuckets, kind: ValueType) -> Shaper:
         known = read(value)
         return None if known is None else labels[bisect_right(edges, known)]
 
-    return bucket
+    def bucket_integer(value: object) -> Scalar:
+        # The reader's test, spared its call: most values are integers.
+        return labels[bisect_right(edges, value)] if type(value) is int else bucket(value)
+
+    return bucket_integer if kind is ValueType.INTEGER else bucket
 
 
 def _group_buckets(read: Shaper, spec: GroupBuckets) -> Shaper:

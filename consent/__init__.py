@@ -11,9 +11,13 @@ from consent.errors import (
     BoundExceededError,
     ClientNotFoundError,
     ConsentError,
+    ErasureDecidedError,
+    ErasureNotFoundError,
     EvidenceMissingError,
     GrantNotFoundError,
     HistoryBrokenError,
+    HoldNotFoundError,
+    HoldStandsError,
     InvalidValueError,
     NotFoundError,
     NothingToWithdrawError,
@@ -30,6 +34,7 @@ from consent.errors import (
     RowTamperedError,
     SeparateConsentNeededError,
     SubjectNotFoundError,
+    SubjectRestrictedError,
     TenantNotFoundError,
     TooManyGrantsError,
     TooSoonToAskError,
@@ -39,6 +44,17 @@ from consent.fold import GrantEvent, fold
 from consent.grants import Channel, ConsentForm, GrantState, Kind, State
 from consent.ids import Entropy, new_id
 from consent.journal import Actor, ConsentEvent, Journal
+from consent.keeper import Burial, Keeper, Standing
+from consent.keeping import (
+    ANSWER_WITHIN,
+    REFUSALS,
+    ErasureRequest,
+    ErasureState,
+    Hold,
+    HoldBasis,
+    HoldRequest,
+    Refusal,
+)
 from consent.notices import Notice, NoticeDraft, NoticeRecipient
 from consent.queries import (
     Page,
@@ -69,7 +85,7 @@ from consent.service import ConsentService
 from consent.store.grants import StoredEvent, grant_events
 from consent.store.registry import begin_change, end_change, read_epoch
 from consent.store.subjects import note_observed
-from consent.subjects import AgeBand, Grant, NewSubject, Subject, SubjectId
+from consent.subjects import AgeBand, Grant, NewSubject, Subject, SubjectId, SubjectStatus
 from consent.values import (
     BilingualText,
     CeilingField,
@@ -83,16 +99,20 @@ from consent.values import (
     Purpose,
     PurposeStatus,
     Tenant,
+    TokenRule,
     TransferMechanism,
 )
 
 __all__ = [
+    "ANSWER_WITHIN",
+    "REFUSALS",
     "Actor",
     "AgeBand",
     "AlreadyRegisteredError",
     "BilingualText",
     "BlanketConsentError",
     "BoundExceededError",
+    "Burial",
     "CeilingField",
     "Channel",
     "Client",
@@ -103,6 +123,10 @@ __all__ = [
     "ConsentForm",
     "ConsentService",
     "Entropy",
+    "ErasureDecidedError",
+    "ErasureNotFoundError",
+    "ErasureRequest",
+    "ErasureState",
     "EvidenceMissingError",
     "Grant",
     "GrantEvent",
@@ -110,8 +134,14 @@ __all__ = [
     "GrantRequest",
     "GrantState",
     "HistoryBrokenError",
+    "Hold",
+    "HoldBasis",
+    "HoldNotFoundError",
+    "HoldRequest",
+    "HoldStandsError",
     "InvalidValueError",
     "Journal",
+    "Keeper",
     "Kind",
     "Method",
     "NewSubject",
@@ -139,6 +169,7 @@ __all__ = [
     "PurposeStatus",
     "RecipientNotNamedError",
     "Recorded",
+    "Refusal",
     "Registered",
     "Registrar",
     "Registry",
@@ -146,13 +177,17 @@ __all__ = [
     "RowTamperedError",
     "Scope",
     "SeparateConsentNeededError",
+    "Standing",
     "State",
     "StoredEvent",
     "Subject",
     "SubjectId",
     "SubjectNotFoundError",
+    "SubjectRestrictedError",
+    "SubjectStatus",
     "Tenant",
     "TenantNotFoundError",
+    "TokenRule",
     "TooManyGrantsError",
     "TooSoonToAskError",
     "TransferMechanism",

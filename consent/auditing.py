@@ -21,7 +21,8 @@ from consent.fold import GrantEvent, fold
 from consent.grants import GrantState, Kind
 from consent.rows import GRANT, SUBJECT, RowSealer, grant_row, held_text, subject_row
 from consent.store.grants import columns
-from consent.subjects import Grant, SubjectId
+from consent.store.subjects import NO_VERSION
+from consent.subjects import Grant, SubjectId, SubjectStatus
 
 Row = Mapping[str, Any]
 MISSING, EXTRA, CODE, HISTORY = "missing", "extra", "mac", "history"
@@ -84,9 +85,12 @@ def audit_subject(rows: SubjectRows, told: Sequence[Told], sealer: RowSealer) ->
 
 def _subject(rows: SubjectRows, told: Sequence[Told], sealer: RowSealer) -> Iterator[str]:
     row = rows.subject
-    last = told[-1] if told else Told(0, 0, "", None)
+    gone = row["status"] == SubjectStatus.ERASED
+    last = told[-1] if told else Told(0, NO_VERSION if gone else 0, "", None)
     if row["version"] != last.version:
         yield "version"
+    if not gone and row["status"] != _status(told):
+        yield "status"
     if row["told"] != last.entry:
         yield "told"
     current = [(g["purpose"], g["recipient"], g["mac"] or b"") for g in rows.grants if g["is_current"]]
@@ -94,6 +98,12 @@ def _subject(rows: SubjectRows, told: Sequence[Told], sealer: RowSealer) -> Iter
         yield "held"
     if not sealer.holds(SUBJECT, subject_row(row), row["mac"]):
         yield CODE
+
+
+def _status(told: Sequence[Told]) -> SubjectStatus:
+    """Whether the newest word on it restricts the subject; an erasure is told of a pseudonym that no row has."""
+    words = {"subject.restricted": SubjectStatus.RESTRICTED, "subject.unrestricted": SubjectStatus.KNOWN}
+    return next((words[each.kind] for each in reversed(told) if each.kind in words), SubjectStatus.KNOWN)
 
 
 def _grants(rows: SubjectRows, states: Mapping[str, GrantState], sealer: RowSealer) -> Iterator[Difference]:

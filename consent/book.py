@@ -15,7 +15,7 @@ from consent.grants import GrantState, Kind, State, advance, grant_document
 from consent.journal import SUBJECT_ROLES, SYSTEM, Actor, ConsentEvent
 from consent.rows import held_text
 from consent.store.grants import StoredEvent
-from consent.subjects import AgeBand, Grant, Subject
+from consent.subjects import AgeBand, Grant, Subject, SubjectStatus
 
 
 class SubjectBook:
@@ -83,6 +83,12 @@ class SubjectBook:
         """Change the age band and record that it was; the band itself is not told."""
         self.subject = replace(self.subject, age_band=band)
         self._write("subject.age_band_set", None, by, {})
+
+    def set_status(self, status: SubjectStatus, by: Actor) -> None:
+        """Restrict the subject, or no longer, and record that it was."""
+        self.subject = replace(self.subject, status=status)
+        kind = "subject.restricted" if status is SubjectStatus.RESTRICTED else "subject.unrestricted"
+        self._write(kind, None, by, {})
 
     def _settle(self) -> None:
         for grant in self.open_grants:

@@ -216,6 +216,38 @@ class NothingToWithdrawError(ConsentError):
     code: ClassVar[str] = "consent/nothing_to_withdraw"
 
 
+class SubjectRestrictedError(ConsentError):
+    """The subject's data is only kept, not used (PIPL 47(2)): no new consent is taken, no value stored."""
+
+    code: ClassVar[str] = "consent/subject_restricted"
+
+
+class HoldStandsError(ConsentError):
+    """A legal hold stands against erasing the subject now (PIPL 47(2))."""
+
+    code: ClassVar[str] = "consent/hold_stands"
+
+
+class HoldNotFoundError(NotFoundError):
+    """There is no such hold in this tenant."""
+
+    code: ClassVar[str] = "consent/hold_not_found"
+    thing: ClassVar[str] = "hold"
+
+
+class ErasureNotFoundError(NotFoundError):
+    """There is no such request to erase in this tenant, or it is not the caller's."""
+
+    code: ClassVar[str] = "consent/erasure_not_found"
+    thing: ClassVar[str] = "request to erase"
+
+
+class ErasureDecidedError(ConsentError):
+    """The request to erase was decided before."""
+
+    code: ClassVar[str] = "consent/erasure_decided"
+
+
 class TooManyGrantsError(ConsentError):
     """The subject holds as many open grants for this purpose and recipient as one may."""
 

@@ -2,7 +2,7 @@
 
 import re
 
-_REFERENCE = re.compile(r"(sub|ps|gr|gd|ev)_[a-z2-7]{26}")
+_REFERENCE = re.compile(r"(sub|ps|gr|gd|ev|hd|er|ec)_[a-z2-7]{26}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 

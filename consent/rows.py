@@ -63,8 +63,9 @@ def grant_row(row: Mapping[Any, Any]) -> bytes:
 
 def subject_row(row: Mapping[Any, Any]) -> bytes:
     """What is authenticated of a row of ``consent_subjects``."""
-    names = ("tenant", "ref", "version", "pseudonym", "age_band", "oldest_observed_us", "created_us", "told", "held")
-    return _encode([row[name] for name in names])
+    who = (row["tenant"], row["ref"], row["version"], row["pseudonym"])
+    kept = (row["age_band"], row["oldest_observed_us"], row["created_us"], row["told"], row["held"], row["status"])
+    return _encode((*who, *kept))
 
 
 def held_text(grants: Iterable[tuple[str, str, bytes]]) -> str:

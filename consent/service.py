@@ -24,6 +24,7 @@ from consent.errors import (
     AlreadyRegisteredError,
     NothingToWithdrawError,
     NotLiveError,
+    SubjectRestrictedError,
     TooManyGrantsError,
 )
 from consent.grants import GrantState, Kind
@@ -43,7 +44,7 @@ from consent.requests import (
 )
 from consent.rows import RowSealer
 from consent.rules import check_terms, new_grant, supersedes
-from consent.subjects import AgeBand, NewSubject, SubjectId
+from consent.subjects import AgeBand, NewSubject, SubjectId, SubjectStatus
 from consent.values import Tenant
 
 MAX_OPEN_GRANTS = 32
@@ -89,7 +90,7 @@ class ConsentService:
         """Record a consent; it supersedes open ones it covers (`consent.rules.supersedes`).
 
         Raises: the errors of `consent.rules.check_terms`; SubjectNotFoundError and other NotFoundErrors;
-        EvidenceMissingError; TooManyGrantsError.
+        EvidenceMissingError; SubjectRestrictedError; TooManyGrantsError.
         Law: PIPL 13, 14, 23, 29.
         """
         return (await self.give_many(connection, [request], by=by, now=now))[0]
@@ -194,6 +195,8 @@ class ConsentService:
             return []
         terms = await TermsReader.open(connection, one_tenant([request.subject for request in requests]), self._rows)
         books = await self._books.open(connection, [request.subject for request in requests], now)
+        if kind is Kind.GIVEN and any(book.subject.status is SubjectStatus.RESTRICTED for book in books.values()):
+            raise SubjectRestrictedError("the data is only kept until it may be erased; no new consent is taken")
         spans: list[tuple[SubjectBook, str, int]] = []
         for request in requests:
             book = books[request.subject.ref]

@@ -18,6 +18,14 @@ class AgeBand(StrEnum):
     UNKNOWN = "unknown"
 
 
+class SubjectStatus(StrEnum):
+    """Whether a data subject's data is used, only kept (PIPL 47(2)), or gone (PIPL 47)."""
+
+    KNOWN = "known"
+    RESTRICTED = "restricted"
+    ERASED = "erased"
+
+
 @dataclass(frozen=True, slots=True)
 class SubjectId:
     """A data subject of a tenant."""
@@ -59,6 +67,7 @@ class Subject:
     age_band: AgeBand
     oldest_observed: datetime | None
     created: datetime
+    status: SubjectStatus = SubjectStatus.KNOWN
     told: int = 0
     held: str = field(default="", repr=False)
     mac: bytes | None = field(default=None, repr=False)

@@ -1,8 +1,11 @@
 """The consent room's tables, their indexes and the triggers that keep history append-only.
 
 Rules kept by the database itself:
+- a subject whose ``status`` becomes 'erased' loses grants and events in the same statement; the row stays as a
+  tombstone (reference and status) that nothing changes or removes again;
 - ``consent_events`` and ``consent_registry`` take inserts only: UPDATE, DELETE, TRUNCATE and, on SQLite,
-  ``INSERT OR REPLACE`` over an existing key are refused, with or without ``PRAGMA recursive_triggers``;
+  ``INSERT OR REPLACE`` over an existing key are refused, with or without ``PRAGMA recursive_triggers``; only the
+  erasure of their subject removes events;
 - ``consent_epoch`` holds exactly one row, which exists from the start.
 
 Columns other rooms read:
@@ -12,6 +15,8 @@ Columns other rooms read:
   or 'unknown'. ``oldest_observed_us`` is the time of the oldest stored value, NULL if none. ``told`` is the id of the
   ledger entry of the newest consent event (0 before the first), ``held`` lists the codes of the current grants,
   ``mac`` authenticates the row (`consent.rows`); a row whose ``mac`` is NULL was never sealed and counts as tampered.
+  ``status`` is 'known', 'restricted' (kept, not used) or 'erased': then ``version`` is -1, which no decision was ever
+  made under, and the pseudonym is a random name that stands nowhere else.
 - ``consent_grants`` (PK id): one row per grant, the fold of its events. For facts, read the rows WHERE ``tenant``,
   ``subject``, ``purpose``, ``recipient`` match AND ``is_current`` (written bare, so that the partial index serves on
   both databases), in the order ``id``. ``state`` is what was last recorded: 'live', 'paused', 'withdrawn', 'expired',
@@ -22,6 +27,8 @@ Columns other rooms read:
   notices; the highest version is the current one. ``consent_seals`` holds the code of each current one.
 - ``consent_epoch`` (id = 1): raised by every change of configuration; ``told`` is the id of the ledger entry of the
   newest one, ``mac`` authenticates the row and the codes of everything configured.
+- ``consent_holds`` (PK id): what stands against erasing a subject, until when; ``consent_erasures`` (PK id): what
+  became of requests to erase, without the subject once they are done.
 
 Times are microseconds since 1970-01-01 UTC. Documents are canonical JSON text.
 """
@@ -48,6 +55,7 @@ class SubjectRow(SQLModel, table=True):
     told: int = Field(sa_type=BigInteger)
     held: str = Field(sa_type=Text)
     mac: bytes | None = Field(default=None, sa_type=LargeBinary)
+    status: str = Field(default="known", sa_column_kwargs={"server_default": "known"})
 
     __table_args__ = (
         Index("consent_subjects_pseudonym", "tenant", "pseudonym", unique=True),
@@ -121,6 +129,50 @@ class GrantRow(SQLModel, table=True):
     )
 
 
+class HoldRow(SQLModel, table=True):
+    """One legal hold on one subject; it stands until ``until_us`` or ``released_us``, whichever comes first."""
+
+    __tablename__ = "consent_holds"
+    id: str = Field(primary_key=True)
+    tenant: str
+    subject: str
+    basis: str
+    reference: str
+    placed_us: int = Field(sa_type=BigInteger)
+    until_us: int = Field(sa_type=BigInteger)
+    released_us: int | None = Field(default=None, sa_type=BigInteger)
+
+    __table_args__ = (Index("consent_holds_subject", "tenant", "subject", "id"),)
+
+
+class ErasureRow(SQLModel, table=True):
+    """One request to erase a subject; ``subject`` is NULL once it is done."""
+
+    __tablename__ = "consent_erasures"
+    id: str = Field(primary_key=True)
+    tenant: str
+    subject: str | None = None
+    state: str
+    reason: str | None = None
+    asked_us: int = Field(sa_type=BigInteger)
+    due_us: int = Field(sa_type=BigInteger)
+    decided_us: int | None = Field(default=None, sa_type=BigInteger)
+    certificate: str | None = None
+
+    __table_args__ = (
+        Index(
+            "consent_erasures_open",
+            "tenant",
+            "subject",
+            unique=True,
+            sqlite_where=text("state IN ('waiting', 'held')"),
+            postgresql_where=text("state IN ('waiting', 'held')"),
+        ),
+        Index("consent_erasures_subject", "tenant", "subject"),
+        Index("consent_erasures_state", "tenant", "state", "due_us", "id"),
+    )
+
+
 class RegistryRow(SQLModel, table=True):
     """One version of a tenant, party, client, purpose or notice."""
 
@@ -165,6 +217,8 @@ GRANTS: Table = SQLModel.metadata.tables["consent_grants"]
 REGISTRY: Table = SQLModel.metadata.tables["consent_registry"]
 SEALS: Table = SQLModel.metadata.tables["consent_seals"]
 EPOCH: Table = SQLModel.metadata.tables["consent_epoch"]
+HOLDS: Table = SQLModel.metadata.tables["consent_holds"]
+ERASURES: Table = SQLModel.metadata.tables["consent_erasures"]
 
 _KEYS = {
     "consent_events": ("tenant", "subject", "seq"),
@@ -172,22 +226,62 @@ _KEYS = {
 }
 
 
+_ERASED = "status = 'erased'"
+_OF_ERASED = "EXISTS (SELECT 1 FROM consent_subjects AS s WHERE s.tenant = OLD.tenant AND s.ref = OLD.subject AND s.{})"
+_GONE = ("consent_grants", "consent_events")
+
+
 def _sqlite(table: str, key: tuple[str, ...]) -> tuple[str, ...]:
     refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
     same = " AND ".join(f"{column} = NEW.{column}" for column in key)
     known = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608  # names from this file
+    unless = f" WHEN NOT {_OF_ERASED.format(_ERASED)}" if table in _GONE else ""
     return (
         f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refuse}",
-        f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}",
+        f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table}{unless} {refuse}",
         f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} {known} {refuse}",
     )
 
 
 def _postgres(table: str) -> tuple[str, ...]:
-    call = "EXECUTE FUNCTION consent_append_only()"
+    change = "consent_events_guard" if table in _GONE else "consent_append_only"
+    rows, whole = f"ON {table} FOR EACH ROW", f"ON {table} FOR EACH STATEMENT"
     return (
-        f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW {call}",
-        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {call}",
+        f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE {rows} EXECUTE FUNCTION {change}()",
+        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE {whole} EXECUTE FUNCTION consent_append_only()",
+    )
+
+
+def _sqlite_erasure() -> tuple[str, ...]:
+    keep = "BEGIN SELECT RAISE(ABORT, 'a tombstone stays as it is'); END"
+    same = "s.tenant = NEW.tenant AND s.ref = NEW.ref"
+    again = f"EXISTS (SELECT 1 FROM consent_subjects AS s WHERE {same} AND s.{_ERASED})"  # noqa: S608  # constants
+    gone = " ".join(f"DELETE FROM {table} WHERE tenant = NEW.tenant AND subject = NEW.ref;" for table in _GONE)  # noqa: S608  # as above
+    return (
+        f"CREATE TRIGGER consent_subjects_erased AFTER UPDATE ON consent_subjects WHEN NEW.{_ERASED} BEGIN {gone} END",
+        f"CREATE TRIGGER consent_subjects_final BEFORE UPDATE ON consent_subjects WHEN OLD.{_ERASED} {keep}",
+        f"CREATE TRIGGER consent_subjects_stay BEFORE DELETE ON consent_subjects WHEN OLD.{_ERASED} {keep}",
+        f"CREATE TRIGGER consent_subjects_once BEFORE INSERT ON consent_subjects WHEN {again} {keep}",
+    )
+
+
+def _postgres_erasure() -> tuple[str, ...]:
+    gone = " ".join(f"DELETE FROM {table} WHERE tenant = NEW.tenant AND subject = NEW.ref;" for table in _GONE)  # noqa: S608  # constants
+    # The service's role may not delete events: the function does, as its owner, and for an erased subject only.
+    forget = (
+        "CREATE OR REPLACE FUNCTION consent_forget() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
+        f"SET search_path = public, pg_temp AS $$ BEGIN {gone} RETURN NULL; END $$"
+    )
+    keep = (
+        "CREATE OR REPLACE FUNCTION consent_tombstone() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "RAISE EXCEPTION USING MESSAGE = 'a tombstone stays as it is', ERRCODE = 'restrict_violation'; END $$"
+    )
+    rows, stay = "ON consent_subjects FOR EACH ROW WHEN", "EXECUTE FUNCTION consent_tombstone()"
+    return (
+        forget,
+        keep,
+        f"CREATE TRIGGER consent_subjects_erased AFTER UPDATE {rows} (NEW.{_ERASED}) EXECUTE FUNCTION consent_forget()",
+        f"CREATE TRIGGER consent_subjects_final BEFORE UPDATE OR DELETE {rows} (OLD.{_ERASED}) {stay}",
     )
 
 
@@ -196,7 +290,22 @@ _FUNCTION = (
     "CREATE OR REPLACE FUNCTION consent_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ "
     "BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only', ERRCODE = 'restrict_violation'; END $$"
 )
+_GUARD = (
+    "CREATE OR REPLACE FUNCTION consent_events_guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+    f"IF TG_OP = 'DELETE' AND {_OF_ERASED.format(_ERASED)} THEN RETURN OLD; END IF; "
+    "RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only', ERRCODE = 'restrict_violation'; END $$"
+)
 DDL: dict[str, tuple[str, ...]] = {
-    "sqlite": (*(line for table, key in _KEYS.items() for line in _sqlite(table, key)), _FIRST_EPOCH),
-    "postgresql": (_FUNCTION, *(line for table in _KEYS for line in _postgres(table)), _FIRST_EPOCH),
+    "sqlite": (
+        *(line for table, key in _KEYS.items() for line in _sqlite(table, key)),
+        *_sqlite_erasure(),
+        _FIRST_EPOCH,
+    ),
+    "postgresql": (
+        _FUNCTION,
+        _GUARD,
+        *(line for table in _KEYS for line in _postgres(table)),
+        *_postgres_erasure(),
+        _FIRST_EPOCH,
+    ),
 }

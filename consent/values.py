@@ -20,6 +20,7 @@ from catalog import LawfulBasis, ReleaseForm
 from consent.errors import InvalidValueError
 from consent.ids import check_name, check_text
 from consent.instants import check_aware
+from vault import Keep, TokenKind
 
 _REGION = re.compile(r"[A-Z]{2}")
 _TEXT_LIMIT = 20_000
@@ -172,8 +173,25 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRule:
+    """Which kind of token a client is given for a field, where the form of release is a token.
+
+    Attributes:
+        keep: what a format-preserving token of a resident identity number keeps.
+    """
+
+    field: str
+    kind: TokenKind
+    keep: Keep = Keep.NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """A registered service of a party, with the products and purposes it may name."""
+    """A registered service of a party, with the products and purposes it may name.
+
+    Attributes:
+        tokens: fields whose tokens are computed; random ones, which can be erased, for all others.
+    """
 
     tenant: str
     name: str
@@ -184,10 +202,12 @@ class Client:
     max_form: ReleaseForm
     status: ClientStatus = ClientStatus.ACTIVE
     region: str = "CN"
+    tokens: tuple[TokenRule, ...] = ()
 
     def __post_init__(self) -> None:
         check_name(self.tenant, "tenant")
         check_name(self.name, "client")
+        check_distinct((rule.field for rule in self.tokens), "tokens")
         check_name(self.party, "party")
         check_distinct(self.products, "products")
         check_distinct(self.purposes, "purposes")
@@ -227,6 +247,7 @@ class Purpose:
             else, puts the current notice out of force until a new version is published (PIPL 14).
         max_grant_days: the longest a consent may run; None for no bound.
         foreign_authority: serves a foreign judicial or enforcement body: always denied (PIPL 41).
+        reveals: fields of the ceiling whose tokens may be revealed to a recipient for this purpose.
     """
 
     tenant: str
@@ -245,6 +266,7 @@ class Purpose:
     max_grant_days: int | None = None
     foreign_authority: bool = False
     revision: int = 1
+    reveals: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_name(self.tenant, "tenant")
@@ -252,6 +274,9 @@ class Purpose:
         check_distinct((entry.field for entry in self.ceiling), "ceiling")
         check_distinct((override.name for override in self.overrides), "overrides")
         check_distinct(self.methods, "methods")
+        check_distinct(self.reveals, "reveals")
+        if not set(self.reveals) <= self.fields:
+            raise InvalidValueError("reveals", "names a field that is not in the ceiling")
         check_aware(self.pipia_expires, "pipia_expires")
         for text, item in ((self.basis_ref, "basis_ref"), (self.pipia, "pipia")):
             if text is not None:

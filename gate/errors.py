@@ -29,6 +29,12 @@ class ContendedError(GateError):
     code: ClassVar[str] = "gate/contended"
 
 
+class TooManyShapesError(GateError):
+    """The client varied what it asks for more often today than it may; nothing was released or recorded."""
+
+    code: ClassVar[str] = "gate/too_many_shapes"
+
+
 class GateClosedError(GateError):
     """The service is shutting down and takes no more reads."""
 

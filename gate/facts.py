@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from catalog import Catalog, Feature, Field, digest
-from consent import Client, Party, PartyRole, Purpose, Registry
+from consent import Client, Party, PartyRole, Purpose, Registry, TokenRule
+from vault import TokenKind
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FOREVER_US = 2**62
@@ -64,6 +65,7 @@ class SubjectRow(NamedTuple):
     pseudonym: str
     age_band: str
     oldest_observed_us: int | None
+    status: str
     head: int
     created_us: int
     told: int
@@ -104,6 +106,7 @@ class SubjectFacts(NamedTuple):
 
 
 STRANGER = SubjectFacts(UNKNOWN, UNKNOWN, (), ())
+GONE = SubjectFacts("erased", UNKNOWN, (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,7 @@ class Call:
         material: digest of what the purpose's current notice promises; "" without one.
         valid_until_us: when a state inside the facts changes with the clock.
         shortest_life_us: the shortest retention among the asked fields, None if none ends.
+        tokens: by field, the kind of token where it is computed of the value.
     """
 
     key: CallKey
@@ -170,6 +174,7 @@ class Call:
     valid_until_us: int
     shortest_life_us: int | None
     lives_us: Mapping[str, int]
+    tokens: Mapping[str, TokenRule] = field(default_factory=dict)
     _narrowed: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def narrow(self, fields_text: str) -> tuple[str, ...]:
@@ -218,14 +223,18 @@ def resolve(key: CallKey, config: Config, now_us: int) -> Call:
         valid_until_us=_next_change_us(purpose, party, now),
         shortest_life_us=min(lives.values(), default=None),
         lives_us=lives,
+        tokens=_computed_tokens(client),
     )
 
 
 def subject_facts(row: SubjectRow, call: Call, now_us: int) -> tuple[SubjectFacts, tuple[GrantRow, ...]]:
     """Turn a stored subject into facts; returns them with the grant rows in the order of the facts."""
+    if len(row.grants) == 1:
+        facts = (_grant_facts(row.grants[0], call, now_us),)
+        return SubjectFacts(row.status, row.age_band, facts, ()), row.grants
     paired = sorted((_grant_facts(grant, call, now_us), grant) for grant in row.grants)
     return (
-        SubjectFacts("known", row.age_band, tuple(facts for facts, _ in paired), ()),
+        SubjectFacts(row.status, row.age_band, tuple(facts for facts, _ in paired), ()),
         tuple(grant for _, grant in paired),
     )
 
@@ -326,6 +335,7 @@ def _field_facts(field: Field, *, bureau: bool, provision: bool) -> dict[str, An
         "bases": sorted(field.bases),
         "separate": field.separate,
         "written": field.needs_written(bureau=bureau, provision=provision),
+        "minors": field.minors.value,
     }
 
 
@@ -342,6 +352,12 @@ def _feature_facts(catalog: Catalog, tenant: str, name: str, recipient: str) -> 
         "form": form.value,
         "forms": [each.value for each in feature.forms],
     }
+
+
+def _computed_tokens(client: Client | None) -> dict[str, TokenRule]:
+    """By field: tokens that come of a key; all others are random."""
+    rules = client.tokens if client else ()
+    return {rule.field: rule for rule in rules if rule.kind is not TokenKind.RANDOM}
 
 
 def _next_change_us(purpose: Purpose | None, party: Party | None, now: datetime) -> int:

@@ -5,6 +5,7 @@ Rules:
 - a subject whose key is gone, or whose sealed value does not open, is denied with a code of the host's own, in place of
   what the policy would have released; what the policy denied keeps its reasons;
 - a token whose row was changed by hand denies the subject likewise;
+- a token that is computed takes the place of its value at once; one that cannot be computed releases nothing;
 - opened values live only until they are shaped; data keys do not outlive the group.
 """
 
@@ -18,9 +19,9 @@ import msgspec
 
 from catalog import ShapeError
 from gate.facts import FOREVER_US, Call, GrantRow, SubjectFacts, SubjectRow
-from gate.ruling import Ruling
+from gate.ruling import ComputedToken, Ruling
 from gate.store import HotStore, Sealed
-from vault import KeyRing, SubjectKey, VaultError
+from vault import KeyRing, SubjectKey, TokenScope, VaultError
 
 KEY_UNAVAILABLE = "KEY_UNAVAILABLE"
 VALUE_UNREADABLE = "VALUE_UNREADABLE"
@@ -28,6 +29,9 @@ ROW_TAMPERED = "ROW_TAMPERED"
 
 TokenIssuer = Callable[[str, Sequence[str], str, str, str], Awaitable[Mapping[str, str]]]
 """(tenant, subjects, field, recipient, purpose) -> token by subject; one whose row does not hold is left out."""
+
+IdentifierLoader = Callable[[str, Sequence[str], Sequence[str]], Awaitable[Mapping[tuple[str, str], bytes]]]
+"""(tenant, subjects, fields) -> sealed identifier by (subject, field)."""
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -58,10 +62,11 @@ class Item:
 class Fetcher:
     """Fills items with released values, set by set."""
 
-    def __init__(self, store: HotStore, keys: KeyRing, tokens: TokenIssuer) -> None:
+    def __init__(self, store: HotStore, keys: KeyRing, *, tokens: TokenIssuer, identifiers: IdentifierLoader) -> None:
         self._store = store
         self._keys = keys
         self._tokens = tokens
+        self._identifiers = identifiers
 
     async def fill(self, items: Iterable[Item]) -> None:
         """Fetch, open and shape the values of items whose ruling releases something."""
@@ -73,6 +78,7 @@ class Fetcher:
             sealed = await self._store.fetch(tenant, refs, segments)
             for item in group:
                 self._open(item, sealed.get(item.ref))
+        await self._compute([item for group in groups.values() for item in group if item.ruling.computed])
         await self._issue([item for group in groups.values() for item in group if item.ruling.tokens])
 
     def _open(self, item: Item, sealed: Sealed | None) -> None:
@@ -98,6 +104,33 @@ class Fetcher:
             item.ruling = item.ruling.refused(VALUE_UNREADABLE)
             return
         item.values = values
+
+    async def _compute(self, items: Sequence[Item]) -> None:
+        """Put computed tokens in place of the values they are of: the registered identifier, else the stored value."""
+        wanted: dict[str, list[Item]] = {}
+        for item in items:
+            wanted.setdefault(item.call.key.tenant, []).append(item)
+        for tenant, group in wanted.items():
+            refs = list({item.ref: None for item in group})
+            fields = list({token.field: None for item in group for token in item.ruling.computed})
+            sealed = await self._identifiers(tenant, refs, fields)
+            for item in group:
+                try:
+                    for token in item.ruling.computed:
+                        item.values[token.place] = self._computed(item, token, sealed.get((item.ref, token.field)))
+                except (VaultError, UnicodeDecodeError):
+                    item.ruling = item.ruling.refused(VALUE_UNREADABLE)
+                    item.values = []
+
+    def _computed(self, item: Item, token: ComputedToken, sealed: bytes | None) -> str | None:
+        value = item.values[token.place]
+        if sealed is not None and item.key is not None:
+            value = item.key.open(sealed, token.field).decode()
+        if value is None:
+            return None
+        key = item.call.key
+        scope = TokenScope(key.tenant, key.purpose, item.call.party, token.field)
+        return self._keys.tokeniser(scope, token.spec).token(value)
 
     async def _issue(self, items: Sequence[Item]) -> None:
         wanted: dict[tuple[str, str, str, str], list[tuple[Item, int]]] = {}

@@ -9,7 +9,8 @@
 7. release      only now
 
 Rules:
-- reads that arrive together share the steps and the commit; one group is under way at a time per process;
+- reads that arrive together share the steps and the commit; where a database is reached over a network others
+  are under way meanwhile, if they share no subject: what one writes, the other must not have looked at;
 - a subject whose consent version, or a configuration whose epoch, moved between 3 and 6 goes back to 3, in the next
   group, until its read has waited long enough;
 - a group that fails is taken apart, so that what is wrong with one read denies no other;
@@ -20,8 +21,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from gate.deciding import POLICY_UNAVAILABLE, Decider
@@ -35,6 +36,7 @@ from gate.situating import Situated, Situator
 LOG = logging.getLogger("yumen.gate")
 SUBJECTS_PER_GROUP = 4096
 PATIENCE_S = 2.0  # how long a read is decided again while its subjects keep changing
+COMPANY_S = 0.0002  # how long a group waits for more reads, at most
 APART_S = 1.0  # how long the reads of a group that failed are tried one by one
 FIRST_PAUSE_S, PAUSE_S = 0.001, 0.02  # the shortest and longest rest between two tries, when nobody else waits
 
@@ -55,6 +57,10 @@ class _Pending:
     answers: dict[int, SubjectAnswer] = field(default_factory=dict)
     catalog: str = ""
 
+    def named(self) -> Iterator[tuple[str, str]]:
+        """Whom it asks for: tenant and reference."""
+        return ((self.call.tenant, ref) for ref in self.call.subjects)
+
     def open_places(self) -> list[tuple[int, str]]:
         """The subjects not answered yet."""
         return [(place, ref) for place, ref in enumerate(self.call.subjects) if place not in self.answers]
@@ -68,13 +74,17 @@ class _Pending:
 class Gate:
     """Answers reads; make one per process and database."""
 
-    def __init__(self, situator: Situator, decider: Decider, fetcher: Fetcher, recorder: Recorder) -> None:
+    def __init__(
+        self, situator: Situator, decider: Decider, fetcher: Fetcher, recorder: Recorder, *, groups_at_once: int = 1
+    ) -> None:
         self._situator = situator
         self._decider = decider
         self._fetcher = fetcher
         self._recorder = recorder
+        self._groups_at_once = groups_at_once
         self._waiting: list[_Pending] = []
-        self._pump: asyncio.Task[None] | None = None
+        self._busy: set[tuple[str, str]] = set()
+        self._pumps: set[asyncio.Task[None]] = set()
         self._arrival = asyncio.Event()
         self._epoch = 0
         self._closed = False
@@ -97,42 +107,74 @@ class Gate:
         pending = _Pending(call, loop.create_future(), loop.time() + PATIENCE_S)
         self._waiting.append(pending)
         self._arrival.set()
-        if self._pump is None:
-            self._pump = asyncio.create_task(self._run())
+        if len(self._pumps) < self._groups_at_once:
+            self._pumps.add(asyncio.create_task(self._run()))
         return await pending.done
 
     async def close(self) -> None:
         """Answer what is waiting, then take no more."""
         self._closed = True
-        if self._pump is not None:
-            await self._pump
+        while self._pumps:
+            await asyncio.gather(*self._pumps)
 
     async def _run(self) -> None:
         """Take groups until nothing waits; reads that come meanwhile form the next group."""
         group: list[_Pending] = []
         try:
             await asyncio.sleep(0)  # lets every request of this loop turn join the first group
-            while self._waiting:
-                group = self._take()
-                await self._serve(group)
+            while group := await self._next(len(group)):
+                with self._holding(group):
+                    await self._serve(group)
                 await self._return(group)
         finally:
-            self._pump = None
-            for pending in [*group, *self._waiting]:
+            self._pumps.discard(asyncio.current_task())
+            left, self._waiting = (self._waiting, []) if not self._pumps else ([], self._waiting)
+            for pending in [*group, *left]:
                 pending.fail(GateClosedError)
-            self._waiting = []
+
+    async def _next(self, company: int) -> list[_Pending]:
+        """The next group; for a moment it waits for as many reads as the group before had.
+
+        Callers that were just answered ask again at once. Without the moment they would meet as two half groups, each
+        under way while the other asks, at twice the cost in looks and commits.
+        """
+        now = asyncio.get_running_loop().time
+        until = now() + COMPANY_S
+        while self._waiting and len(self._waiting) < company and now() < until:  # noqa: ASYNC110  turns, no event
+            await asyncio.sleep(0)
+        return self._take()
 
     def _take(self) -> list[_Pending]:
-        """The next group: whole reads, at least one, up to a bound on subjects."""
+        """The next group: whole reads up to a bound on subjects, of subjects that no other group has.
+
+        What must wait for its subjects keeps them from later reads, so that it does not wait for ever.
+        """
+        group: list[_Pending] = []
+        left: list[_Pending] = []
+        held = set(self._busy)
         size = 0
-        for count, pending in enumerate(self._waiting):
+        for pending in self._waiting:
             size += len(pending.call.subjects)
-            if size > SUBJECTS_PER_GROUP and count:
-                break
-        else:
-            count = len(self._waiting)
-        group, self._waiting = self._waiting[:count], self._waiting[count:]
+            if (size <= SUBJECTS_PER_GROUP or not group) and (not held or held.isdisjoint(pending.named())):
+                group.append(pending)
+            else:
+                left.append(pending)
+                held.update(pending.named())
+        self._waiting = left
         return group
+
+    @contextmanager
+    def _holding(self, group: Sequence[_Pending]) -> Iterator[None]:
+        """Keep other groups from these subjects, if there can be any."""
+        if self._groups_at_once == 1:
+            yield
+            return
+        taken = {subject for pending in group for subject in pending.named()}
+        self._busy |= taken
+        try:
+            yield
+        finally:
+            self._busy -= taken
 
     async def _serve(self, group: Sequence[_Pending]) -> None:
         """Process a group; if that fails, each read alone, as long as failing is quick."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Mode(StrEnum):
@@ -78,8 +78,7 @@ class FeatureRuling:
         return not self.reasons
 
 
-@dataclass(frozen=True, slots=True)
-class SubjectAnswer:
+class SubjectAnswer(NamedTuple):
     """One subject's part of an answer.
 
     Attributes:

@@ -5,7 +5,8 @@ Rules:
   still hold; otherwise the subject is decided again;
 - the commitment is keyed by the subject's own key and names the entry's place, so equal values do not show as equal;
 - entries of one subject take contiguous places; readers of unknown subjects have a stream of their own;
-- what an entry names by digest (the shape of the answer, the facts, the policy, the catalogue) is kept before it.
+- what an entry names by digest (the shape of the answer, the facts, the policy, the catalogue) is kept before it; a
+  client that makes too many new shapes is denied, its whole read, and the others of the group are not.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from gate.errors import TooManyShapesError
 from gate.facts import instant
 from gate.fetching import Item
 from gate.reads import Mode
@@ -43,8 +45,8 @@ class Named:
     catalogs: tuple[str, ...]
 
 
-Keeper = Callable[[Named], Awaitable[None]]
-"""Keeps what is named, durable when it returns."""
+Keeper = Callable[[Named], Awaitable[Sequence[Shape]]]
+"""Keeps what is named, durable when it returns; answers the shapes that it refused."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -61,7 +63,11 @@ class Recorder:
     async def record(self, situated: Situated, items: Sequence[Item], policy: str) -> dict[Item, int]:
         """Insert an entry for each item; returns the ids of those that still held."""
         templates = [self._template(situated, item, policy) for item in items]
-        await self._keep_named(situated, items, templates)
+        refused = await self._keep_named(situated, items, templates)
+        if refused:
+            items, templates = _without(refused, items, templates)
+        if not items:
+            return {}
         places = await self._places(items)
         moment = Moment.of(instant(situated.now_us))
         records = [
@@ -78,6 +84,10 @@ class Recorder:
     def _entry(self, item: Item, template: EntryTemplate, seq: int, moment: Moment) -> Record:
         row = item.row
         used = [item.grants[position] for position in item.ruling.used]
+        until_us = min(item.call.valid_until_us, item.until_us)
+        for grant in used:
+            if grant.expires_us is not None and grant.expires_us < until_us:
+                until_us = grant.expires_us
         entry = template.row(
             seq=seq,
             subject=row.pseudonym if row else None,
@@ -87,8 +97,6 @@ class Recorder:
             commitment=_commitment(item, row.pseudonym, seq) if row else None,
             mac=self._keys.mac,
         )
-        ends = [grant.expires_us for grant in used if grant.expires_us is not None]
-        until_us = min(*ends, item.call.valid_until_us, item.until_us)
         return Record(item.ref if row else None, row.version if row else 0, until_us, entry)
 
     def _template(self, situated: Situated, item: Item, policy: str) -> EntryTemplate:
@@ -121,7 +129,10 @@ class Recorder:
             key=self._keys.key_version,
         )
 
-    async def _keep_named(self, situated: Situated, items: Sequence[Item], templates: Sequence[EntryTemplate]) -> None:
+    async def _keep_named(
+        self, situated: Situated, items: Sequence[Item], templates: Sequence[EntryTemplate]
+    ) -> set[tuple[str, str]]:
+        """Have what is new kept; the shapes that were refused."""
         kept = self._kept
         shapes = {key: t.shape for t in templates if (key := (t.shape.tenant, t.shape.digest)) not in kept}
         rulings = {key: i.ruling for i in items if (key := ("facts", i.ruling.facts_digest)) not in kept}
@@ -129,12 +140,14 @@ class Recorder:
         catalogs = {key: key[1] for key in [("catalog", situated.catalog)] if key not in kept}
         missing = (shapes, rulings, policies, catalogs)
         if not any(missing):
-            return
-        await self._keep(Named(*(tuple(each.values()) for each in missing)))  # type: ignore[arg-type]  # in its order
+            return set()
+        named = Named(*(tuple(each.values()) for each in missing))  # type: ignore[arg-type]  # in its order
+        refused = {(shape.tenant, shape.digest) for shape in await self._keep(named)}
         if len(kept) > SHAPES_KEPT:
             kept.clear()
         for each in missing:
-            kept.update(each)
+            kept.update(each.keys() - refused)
+        return refused
 
     async def _places(self, items: Sequence[Item]) -> list[int]:
         """The place of each item's entry in its stream."""
@@ -147,6 +160,19 @@ class Recorder:
             heads[stream] = head
             places.append(head)
         return places
+
+
+def _without(
+    refused: set[tuple[str, str]], items: Sequence[Item], templates: Sequence[EntryTemplate]
+) -> tuple[Sequence[Item], list[EntryTemplate]]:
+    """Deny the reads with a shape that may not be recorded; the items and templates of the others."""
+    denied: set[int] = set()
+    for item, template in zip(items, templates, strict=True):
+        if (template.shape.tenant, template.shape.digest) in refused:
+            item.owner.fail(TooManyShapesError)
+            denied.add(id(item.owner))
+    left = [pair for pair in zip(items, templates, strict=True) if id(pair[0].owner) not in denied]
+    return [item for item, _ in left], [template for _, template in left]
 
 
 def _stranger_stream(item: Item) -> str:

@@ -9,7 +9,7 @@ Rules:
 - a tenant with a changed row of configuration is denied everything, the deployment if a row is missing or put back;
 - every denial of this kind raises an alarm, without saying whom it is about.
 
-Cost: two keyed hashes for a subject with one grant, no question to the database (docs/decisions/0010).
+Cost: two keyed hashes for a subject with one grant, no question to the database (docs/decisions/0018).
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ class RowCheck:
         }
 
     def _suspect(self, scope: Scope, row: SubjectRow) -> Suspect | None:
-        ref, version, pseudonym, age_band, oldest_us, _, created_us, told, held, mac, last, grants = row
-        content = (scope.tenant, ref, version, pseudonym, age_band, oldest_us, created_us, told, held)
+        ref, version, pseudonym, age_band, oldest_us, status, _, created_us, told, held, mac, last, grants = row
+        content = (scope.tenant, ref, version, pseudonym, age_band, oldest_us, created_us, told, held, status)
         if told < last or not self._holds(SUBJECT, _encode(content), mac):
             return Suspect.SUBJECT
         line = f";{scope.purpose}/{scope.recipient}="
@@ -119,4 +119,4 @@ def _refuse(item: Item, suspect: Suspect) -> None:
     if suspect is Suspect.SUBJECT or item.row is None:
         item.row, item.facts = None, STRANGER
     else:
-        item.facts = SubjectFacts("known", item.row.age_band, (), ())
+        item.facts = SubjectFacts(item.row.status, item.row.age_band, (), ())

@@ -14,11 +14,12 @@ from functools import cached_property
 from typing import Any
 
 from catalog import Feature, ReleaseForm
+from consent import TokenRule
 from gate.engines import Answer
 from gate.facts import Call, SubjectFacts, facts_digest
 from gate.reads import FeatureRuling, Mode, Outcome
 from lineage import EntryTemplate, FeatureOutcome, Shape
-from vault import mask
+from vault import TokenSpec, mask
 
 Shaper = Callable[[Any], Any]
 
@@ -40,13 +41,29 @@ class Part:
 
 
 @dataclass(frozen=True)
+class ComputedToken:
+    """A feature released as a token that is computed of its value."""
+
+    place: int
+    field: str
+    of: str
+    rule: TokenRule
+
+    @cached_property
+    def spec(self) -> TokenSpec:
+        """The kind of token. Raises: TokenSpecError: the field's kind changed since the client was registered."""
+        return TokenSpec(self.rule.kind, self.of, self.rule.keep)
+
+
+@dataclass(frozen=True)
 class Ruling:
     """What was decided for a call and a subject situation.
 
     Attributes:
         features: per asked feature, in the order asked.
         parts: the released features that have stored values.
-        tokens: (place, field) of the features released as tokens.
+        tokens: (place, field) of the features released as random tokens.
+        computed: the features released as tokens of their values.
         templates: entry templates by mode and policy revision, made at first use.
         used: positions of the grants that justify the release.
     """
@@ -56,6 +73,7 @@ class Ruling:
     features: tuple[FeatureRuling, ...]
     parts: tuple[Part, ...] = ()
     tokens: tuple[tuple[int, str], ...] = ()
+    computed: tuple[ComputedToken, ...] = ()
     used: tuple[int, ...] = ()
     templates: dict[tuple[Mode, str], EntryTemplate] = field(default_factory=dict, compare=False)
 
@@ -128,16 +146,23 @@ def ruling_of(call: Call, facts: SubjectFacts, answer: Answer) -> Ruling:
     )
     parts: list[Part] = []
     tokens: list[tuple[int, str]] = []
+    computed: list[ComputedToken] = []
     for place, ruled in enumerate(features):
         if not ruled.released:
             continue
         feature = call.features[ruled.name]
         if ruled.form == ReleaseForm.TOKEN.value:
-            tokens.append((place, feature.fields[0]))
+            name = feature.fields[0]
+            rule = call.tokens.get(name)
+            if rule is None:
+                tokens.append((place, name))
+                continue
+            parts.append(Part(place, feature.segment, feature.name, feature.shaper(ReleaseForm.PLAIN)))
+            computed.append(ComputedToken(place, name, str(feature.identifier), rule))
         else:
             parts.append(Part(place, feature.segment, feature.name, _shaper(feature, ruled.form)))
     used = sorted({position for decided in answer.features.values() for position in decided.grants})
-    return Ruling(call, facts, features, tuple(parts), tuple(tokens), tuple(used))
+    return Ruling(call, facts, features, tuple(parts), tuple(tokens), tuple(computed), tuple(used))
 
 
 def refusal(call: Call, facts: SubjectFacts, code: str) -> Ruling:

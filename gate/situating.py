@@ -17,7 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gate.errors import ConfigMovedError
-from gate.facts import FOREVER_US, STRANGER, Call, CallKey, Config, SubjectRow, instant, resolve, subject_facts
+from gate.facts import FOREVER_US, GONE, STRANGER, Call, CallKey, Config, SubjectRow, instant, resolve, subject_facts
 from gate.fetching import Item
 from gate.reads import ReadCall
 from gate.rows import AlarmHook, RowCheck, log_alarms
@@ -143,8 +143,8 @@ class Situator:
 
 def _item(owner: Any, where: tuple[int, str], call: Call, row: SubjectRow | None, now_us: int) -> Item:
     place, ref = where
-    if row is None:
-        return Item(owner, place, ref, call, None, STRANGER, ())
+    if row is None or row.status == GONE.status:  # an erased subject has no stream: who asks stands in their own
+        return Item(owner, place, ref, call, None, STRANGER if row is None else GONE, ())
     facts, grants = subject_facts(row, call, now_us)
     return Item(owner, place, ref, call, row, facts, grants)
 

@@ -25,7 +25,7 @@ from gate.store import Gathered, Record, Scope, Sealed
 from lineage.tables import MOVES_CONSENT
 
 GATHER = """
-SELECT w.scope, s.ref, s.version, s.pseudonym, s.age_band, s.oldest_observed_us, coalesce(h.seq, 0),
+SELECT w.scope, s.ref, s.version, s.pseudonym, s.age_band, s.oldest_observed_us, s.status, coalesce(h.seq, 0),
        s.created_us, s.told, s.held, s.mac, coalesce(c.id, 0),
        g.id, g.version, g.state, g.form, g.guardian, g.provision::int, g.fields, g.max_form,
        g.starts_us, g.expires_us, g.material,
@@ -48,16 +48,21 @@ HEADS = """
 SELECT w.stream, h.seq FROM unnest($1::text[]) AS w(stream)
 JOIN LATERAL (SELECT seq FROM ledger_entries l WHERE l.stream = w.stream ORDER BY seq DESC LIMIT 1) h ON true
 """
+# LIMIT and OFFSET keep each look-up a look-up: flattened into joins they were planned as scans, fifteen times as slow.
 OBSERVED = """
-SELECT subject, segment, observed_us FROM gate_values
-WHERE tenant = $1 AND subject = ANY($2::text[]) AND segment = ANY($3::text[])
+SELECT w.ref, v.segment, v.observed_us FROM unnest($2::text[]) AS w(ref)
+CROSS JOIN LATERAL (
+  SELECT segment, observed_us FROM gate_values
+  WHERE tenant = $1 AND subject = w.ref AND segment = ANY($3::text[]) OFFSET 0
+) v
 """
 BIRTHS = """
-SELECT i.subject, k.wrapped, i.sealed FROM vault_identifiers i
-JOIN vault_subject_keys k ON k.tenant = i.tenant AND k.subject = i.subject
-WHERE i.tenant = $1 AND i.subject = ANY($2::text[]) AND i.field = 'birth_date'
+SELECT w.ref, k.wrapped, i.sealed FROM unnest($2::text[]) AS w(ref)
+CROSS JOIN LATERAL (
+  SELECT sealed FROM vault_identifiers WHERE tenant = $1 AND subject = w.ref AND field = 'birth_date' LIMIT 1
+) i
+CROSS JOIN LATERAL (SELECT wrapped FROM vault_subject_keys WHERE tenant = $1 AND subject = w.ref LIMIT 1) k
 """
-# LIMIT and OFFSET keep each look-up a look-up: flattened into joins they were planned as scans, fifteen times as slow.
 FETCH = """
 SELECT w.ref, k.wrapped, v.segment, v.sealed FROM unnest($2::text[]) AS w(ref)
 CROSS JOIN LATERAL (SELECT wrapped FROM vault_subject_keys WHERE tenant = $1 AND subject = w.ref LIMIT 1) k
@@ -138,7 +143,7 @@ class PostgresStore:
         for row in rows:
             if row[1] is not None:
                 _add(subjects[scopes[row[0]]], tuple(row))
-        return Gathered(rows[0][25], rows[0][26], subjects)
+        return Gathered(rows[0][26], rows[0][27], subjects)
 
     async def heads(self, streams: Sequence[str]) -> dict[str, int]:
         """See :class:`gate.store.HotStore`."""
@@ -189,5 +194,5 @@ def _add(subjects: dict[str, SubjectRow], row: tuple[Any, ...]) -> None:
     """Fold one joined row, one per grant, into its subject."""
     known = subjects.get(row[1])
     before = known.grants if known else ()
-    grants = before if row[12] is None else (*before, GrantRow._make(row[12:25]))
-    subjects[row[1]] = SubjectRow._make((*row[1:12], grants))
+    grants = before if row[13] is None else (*before, GrantRow._make(row[13:26]))
+    subjects[row[1]] = SubjectRow._make((*row[1:13], grants))

@@ -12,11 +12,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, func, literal, select, text, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gate.facts import microseconds
+from consent import RowSealer
+from consent.store.subjects import save_oldest, subjects
+from gate.facts import instant, microseconds
 from gate.tables import VALUES
 
 Item = TypeVar("Item")
@@ -69,6 +71,85 @@ async def read_segments(
             table.tenant == tenant, table.subject.in_(part), table.segment.in_(segments)
         )
         found += [SealedSegment._make(row) for row in await connection.execute(statement)]
+    return found
+
+
+async def shred_values(
+    connection: AsyncConnection, tenant: str, refs: Sequence[str]
+) -> dict[str, list[tuple[str, bytes]]]:
+    """Destroy every stored value of some subjects; answers (segment, sealed) by subject."""
+    found: dict[str, list[tuple[str, bytes]]] = {ref: [] for ref in refs}
+    table = VALUES.c
+    for part in _parts(sorted(refs)):
+        statement = delete(VALUES).where(table.tenant == tenant, table.subject.in_(part))
+        for row in await connection.execute(statement.returning(table.subject, table.segment, table.sealed)):
+            found[row.subject].append((row.segment, row.sealed))
+    return found
+
+
+async def stored_segments(connection: AsyncConnection, tenant: str, refs: Sequence[str]) -> dict[str, set[str]]:
+    """The segments that some subjects have values in; opens nothing."""
+    found: dict[str, set[str]] = {ref: set() for ref in refs}
+    table = VALUES.c
+    for part in _parts(sorted(refs)):
+        statement = select(table.subject, table.segment).where(table.tenant == tenant, table.subject.in_(part))
+        for row in await connection.execute(statement):
+            found[row.subject].add(row.segment)
+    return found
+
+
+async def page_of_values(
+    connection: AsyncConnection, tenant: str, after: tuple[str, str], *, limit: int
+) -> list[tuple[str, str, int]]:
+    """(subject, segment, observed_us) of the next values behind a place, in the order of the table's key."""
+    table = VALUES.c
+    query = (
+        select(table.subject, table.segment, table.observed_us)
+        .where(table.tenant == tenant, tuple_(table.subject, table.segment) > tuple_(*map(literal, after)))
+        .order_by(table.subject, table.segment)
+        .limit(limit)
+    )
+    return [(row[0], row[1], row[2]) for row in await connection.execute(query)]
+
+
+async def remove_values(
+    connection: AsyncConnection, tenant: str, segment: str, refs: Sequence[str], before_us: int
+) -> set[str]:
+    """Delete the values of one segment that were observed at or before a time; answers whose they were."""
+    gone: set[str] = set()
+    table = VALUES.c
+    for part in _parts(sorted(refs)):
+        old = (
+            table.tenant == tenant,
+            table.subject.in_(part),
+            table.segment == segment,
+            table.observed_us <= before_us,
+        )
+        rows = await connection.execute(delete(VALUES).where(*old).returning(table.subject))
+        gone.update(rows.scalars())
+    return gone
+
+
+async def renew_oldest(connection: AsyncConnection, tenant: str, refs: Sequence[str], *, rows: RowSealer) -> None:
+    """Work out the oldest value of subjects anew, after values were removed.
+
+    The consent rows are locked before it is worked out: who stores an older value meanwhile has said so already, or
+    says so afterwards.
+    """
+    await subjects(connection, tenant, refs, lock=True)
+    await save_oldest(connection, tenant, await oldest_observed(connection, tenant, refs), rows=rows)
+
+
+async def oldest_observed(connection: AsyncConnection, tenant: str, refs: Sequence[str]) -> dict[str, datetime | None]:
+    """When the oldest stored value of each subject was observed, None for a subject without any."""
+    found: dict[str, datetime | None] = dict.fromkeys(refs)
+    table = VALUES.c
+    for part in _parts(sorted(refs)):
+        query = select(table.subject, func.min(table.observed_us)).where(
+            table.tenant == tenant, table.subject.in_(part)
+        )
+        rows = await connection.execute(query.group_by(table.subject))
+        found |= {row[0]: instant(row[1]) for row in rows}
     return found
 
 

@@ -1,4 +1,4 @@
-"""The gate's own tables: feature values, sealed per subject and segment; what decisions were made from.
+"""The gate's own tables: sealed feature values; what decisions were made from; loads; certificates of erasure.
 
 Rules:
 - a row holds one segment: all features of one view that derive from the same fields, under the subject's data key;
@@ -75,8 +75,20 @@ class GatePolicy(SQLModel, table=True):
     kept_us: int = Field(sa_type=BigInteger)
 
 
+class GateCertificate(SQLModel, table=True):
+    """One certificate of erasure, as it was signed (docs/formats/erasure-certificate.md)."""
+
+    __tablename__ = "gate_certificates"
+
+    id: str = Field(sa_type=String, primary_key=True)
+    tenant: str = Field(sa_type=String)
+    body: str = Field(sa_type=Text)
+    signature: bytes = Field(sa_type=LargeBinary)
+
+
+VALUES: Table = SQLModel.metadata.tables["gate_values"]
+LOADS: Table = SQLModel.metadata.tables["gate_loads"]
+CERTIFICATES: Table = SQLModel.metadata.tables["gate_certificates"]
 CALLS: Table = SQLModel.metadata.tables["gate_calls"]
 FACTS: Table = SQLModel.metadata.tables["gate_facts"]
 POLICIES: Table = SQLModel.metadata.tables["gate_policies"]
-VALUES: Table = SQLModel.metadata.tables["gate_values"]
-LOADS: Table = SQLModel.metadata.tables["gate_loads"]

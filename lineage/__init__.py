@@ -36,11 +36,13 @@ from lineage.store import (
     check,
     count_entries,
     count_reads,
+    count_shapes,
     ensure_shapes,
     find_entry,
     guard,
     heads,
     last_id,
+    new_shapes,
     newest_configuration,
     read_from,
     read_page,
@@ -50,6 +52,10 @@ from lineage.store import (
     weigh,
     weigh_changes,
 )
+from lineage.store.audit import audit_log
+from lineage.store.leaves import holds_others, pinned_key, waiting_since
+from lineage.store.leaves import places as log_places
+from lineage.store.used import fields_released
 from lineage.template import EntryTemplate, ReadContext
 
 __all__ = [
@@ -88,6 +94,7 @@ __all__ = [
     "Weight",
     "Window",
     "append",
+    "audit_log",
     "authorize",
     "build_entry",
     "check",
@@ -95,15 +102,21 @@ __all__ = [
     "check_rows",
     "count_entries",
     "count_reads",
+    "count_shapes",
     "ensure_content",
     "ensure_shapes",
+    "fields_released",
     "find_entry",
     "guard",
     "heads",
+    "holds_others",
     "last_id",
     "leaf_digest",
+    "log_places",
+    "new_shapes",
     "newest_configuration",
     "outcome_of",
+    "pinned_key",
     "queried",
     "read_from",
     "read_page",
@@ -111,6 +124,7 @@ __all__ = [
     "search",
     "shape_documents",
     "stream_of",
+    "waiting_since",
     "weigh",
     "weigh_changes",
 ]

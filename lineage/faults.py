@@ -39,6 +39,8 @@ class FaultCode(StrEnum):
     GRANT_OTHER = "read/grant_other_use"
     GRANT_STALE = "read/grant_stale"
     UNCOVERED = "read/uncovered"
+    RESTRICTED = "read/restricted"
+    AFTER_ERASURE = "stream/after_erasure"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,20 @@ class Kind(StrEnum):
     SUBJECT_AGE_BAND_SET = "subject.age_band_set"
     SUBJECT_LOOKED_UP = "subject.looked_up"
     SUBJECT_REPRESENTED = "subject.represented"
+    SUBJECT_RESTRICTED = "subject.restricted"
+    SUBJECT_UNRESTRICTED = "subject.unrestricted"
+    SUBJECT_ERASED = "subject.erased"
+    HOLD_PLACED = "hold.placed"
+    HOLD_RELEASED = "hold.released"
+    ERASURE_REQUESTED = "erasure.requested"
+    ERASURE_REFUSED = "erasure.refused"
     IDENTIFIERS_STORED = "identifiers.stored"
     IDENTIFIERS_REVEALED = "identifiers.revealed"
     TOKEN_RESOLVED = "token.resolved"  # noqa: S105 - the name of an event
+    REVEAL_ASKED = "reveal.asked"
+    REVEAL_APPROVED = "reveal.approved"
+    REVEAL_THRESHOLD = "reveal.threshold"
+    TOKENS_MADE = "tokens.made"
     TENANT_REGISTERED = "tenant.registered"
     TENANT_UPDATED = "tenant.updated"
     PARTY_REGISTERED = "party.registered"
@@ -36,13 +47,30 @@ class Kind(StrEnum):
     NOTICE_PUBLISHED = "notice.published"
     VIEW_LOADED = "view.loaded"
     VALUES_LOADED = "values.loaded"
+    VALUES_PURGED = "values.purged"
+    STATE_RESTORED = "state.restored"
     LEDGER_QUERIED = "ledger.queried"
     LEDGER_CHECKED = "ledger.checked"
     SHAPE_RECORDED = "shape.recorded"
     CATALOGUE_LOADED = "catalogue.loaded"
+    COLUMNS_SCANNED = "columns.scanned"
+    COLUMN_REVIEWED = "column.reviewed"
     POLICY_ACTIVATED = "policy.activated"
     KEY_CREATED = "key.created"
     KEY_RETIRED = "key.retired"
+    KEY_REWRAPPED = "key.rewrapped"
+    KEY_MOVED = "key.moved"
+    SCORE_REPORTED = "score.reported"
+    SCORE_REVIEW_REQUESTED = "score.review_requested"
+    CREDIT_DECIDED = "credit.decided"
+    DELETION_RAISED = "deletion.raised"
+    DELETION_ACKNOWLEDGED = "deletion.acknowledged"
+    LINEAGE_RECEIVED = "lineage.received"
+    LINEAGE_NODE_REMOVED = "lineage.node_removed"
+    DEIDENTIFICATION_PROPOSED = "deidentification.proposed"
+    DEIDENTIFICATION_APPROVED = "deidentification.approved"
+    DEIDENTIFICATION_REJECTED = "deidentification.rejected"
+    LEDGER_EXPORTED = "ledger.exported"
     ALARM_RAISED = "alarm.raised"
     ROWS_SEALED = "rows.sealed"
     STATE_AUDITED = "state.audited"
@@ -52,7 +80,7 @@ class Kind(StrEnum):
     @property
     def moves_consent(self) -> bool:
         """Whether it raises a subject's consent version."""
-        return self.startswith("consent.") or self is Kind.SUBJECT_AGE_BAND_SET
+        return self.startswith("consent.") or self in _OF_SUBJECTS
 
     @property
     def configures(self) -> bool:
@@ -90,8 +118,13 @@ class Role(StrEnum):
     SYSTEM = "system"
 
 
+_OF_SUBJECTS = frozenset(
+    {Kind.SUBJECT_AGE_BAND_SET, Kind.SUBJECT_RESTRICTED, Kind.SUBJECT_UNRESTRICTED, Kind.SUBJECT_ERASED}
+)
 _CONFIGURING = frozenset(
     {
+        Kind.KEY_CREATED,
+        Kind.KEY_RETIRED,
         Kind.TENANT_REGISTERED,
         Kind.TENANT_UPDATED,
         Kind.PARTY_REGISTERED,

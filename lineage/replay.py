@@ -7,7 +7,8 @@ Rules checked here (design invariant I1; consents as docs/formats/consent-events
   notice still in force;
 - with the basis consent, every released field stands in a cited grant that allows the form it was released in;
 - no form is milder than client and purpose allow;
-- a read cites the subject's consent version of its place; grants move only along the table of transitions.
+- a read cites the subject's consent version of its place; grants move only along the table of transitions;
+- of a restricted subject something is released for a statutory duty only (PIPL 47(2)); an erased subject's stream ends.
 
 Written apart from the room that keeps the consents: the two must agree, or one of them is wrong.
 """
@@ -35,6 +36,10 @@ TRANSITIONS = {
     ("live", Kind.CONSENT_SUPERSEDED): "superseded",
     ("paused", Kind.CONSENT_SUPERSEDED): "superseded",
 }
+_NUMBERED = frozenset(
+    (Kind.SUBJECT_AGE_BAND_SET, Kind.SUBJECT_RESTRICTED, Kind.SUBJECT_UNRESTRICTED, Kind.SUBJECT_ERASED)
+)
+_OUTLASTS = "statutory_duty"
 _MODES = frozenset(Mode)
 _CHANGING = ("version", "fields")
 
@@ -54,9 +59,11 @@ class Replay:
         """Take in an entry that is no read."""
         kind = body["kind"]
         try:
+            if self._is_erased(body["subject"]):
+                yield FaultCode.AFTER_ERASURE
             if kind == Kind.SHAPE_RECORDED:
                 yield from self._shape(body)
-            elif kind.startswith("consent.") or kind == Kind.SUBJECT_AGE_BAND_SET:
+            elif kind.startswith("consent.") or kind in _NUMBERED:
                 yield from self._consent(body)
             elif kind in (Kind.PURPOSE_REGISTERED, Kind.PURPOSE_UPDATED):
                 self._purpose(body)
@@ -71,6 +78,8 @@ class Replay:
     def read(self, body: Any) -> Iterator[FaultCode]:
         """Judge a read; `body` is a `lineage.bodies.ReadBody`."""
         shape = self.shapes.get((body.tenant, body.shape))
+        if self._is_erased(body.subject):
+            yield FaultCode.AFTER_ERASURE
         if body.subject is not None and body.consent_version != self._version(body.subject):
             yield FaultCode.READ_VERSION
         if shape is None:
@@ -108,6 +117,8 @@ class Replay:
 
     def _justify(self, body: Any, shape: ShapeTrack) -> Iterator[FaultCode]:
         track = self.subjects.get(body.subject)
+        if track is not None and track.is_restricted and body.basis != _OUTLASTS:
+            yield FaultCode.RESTRICTED
         cited: list[GrantTrack] = []
         for named in body.grants:
             grant = track.grants.get(named.id) if track else None
@@ -137,6 +148,10 @@ class Replay:
         now = self._purposes.get((tenant, purpose))
         return material if now is not None and now.means == means else None
 
+    def _is_erased(self, subject: str | None) -> bool:
+        track = self.subjects.get(subject) if subject is not None else None
+        return track is not None and track.is_erased
+
     def _version(self, subject: str) -> int:
         track = self.subjects.get(subject)
         return track.version if track else 0
@@ -147,7 +162,8 @@ class Replay:
         if version != track.version + 1:
             yield FaultCode.CONSENT_VERSION
         track.version = version
-        if body["kind"] == Kind.SUBJECT_AGE_BAND_SET:
+        if body["kind"] in _NUMBERED:
+            track.become(body["kind"])
             return
         document = body["grant"]
         kind, grant = Kind(body["kind"]), document["id"]

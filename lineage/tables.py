@@ -37,7 +37,7 @@ from sqlmodel import Field, SQLModel
 
 from lineage.kinds import Kind
 
-APPEND_ONLY = ("ledger_entries", "ledger_shapes", "ledger_shape_fields")
+APPEND_ONLY = ("ledger_entries", "ledger_shapes", "ledger_shape_fields", "ledger_leaves")
 
 # Byte order instead of a language's: faster to compare, and the same on every server.
 _TEXT = Text().with_variant(Text(collation="C"), "postgresql")
@@ -156,6 +156,34 @@ class LedgerShapeField(SQLModel, table=True):
     outcome: str = Field(sa_column=_text())
 
 
+class LedgerLeaf(SQLModel, table=True):
+    """The place of an entry in the transparency log, from 0 without a gap; given once, never changed."""
+
+    __tablename__ = "ledger_leaves"
+    __table_args__ = (
+        UniqueConstraint("entry", name="ledger_leaves_entry"),
+        CheckConstraint("n >= 0 AND entry > 0", name="ledger_leaves_positive"),
+    )
+
+    n: int = Field(sa_column=Column(_ID, primary_key=True, autoincrement=False))
+    entry: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class LedgerLog(SQLModel, table=True):
+    """The one transparency log of this database.
+
+    `origin` and `key` are those it was begun under; every entry up to `low` has its place, or will never come.
+    """
+
+    __tablename__ = "ledger_log"
+    __table_args__ = (CheckConstraint("id = 1", name="ledger_log_one_row"),)
+
+    id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    origin: str = Field(sa_column=_text())
+    key: str = Field(sa_column=_text())
+    low: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
 def _sqlite_ddl() -> tuple[str, ...]:
     changes = tuple(
         f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
@@ -173,9 +201,16 @@ def _sqlite_ddl() -> tuple[str, ...]:
         "SELECT RAISE(FAIL, 'ledger_entries: the id is taken') "
         "WHERE NEW.id <= (SELECT max(id) FROM ledger_entries) AND NEW.id IS NOT -1; END"
     )
+    leaves = (
+        "CREATE TRIGGER ledger_leaves_next BEFORE INSERT ON ledger_leaves BEGIN "
+        "SELECT RAISE(FAIL, 'ledger_leaves: not the next place') "
+        "WHERE NEW.n IS NOT 1 + coalesce((SELECT max(n) FROM ledger_leaves), -1); "
+        "SELECT RAISE(FAIL, 'ledger_leaves: the entry has its place') "
+        "WHERE EXISTS (SELECT 1 FROM ledger_leaves WHERE entry = NEW.entry); END"
+    )
     shapes = _only_the_same("ledger_shapes", ("tenant", "shape"), "body")
     lines = _only_the_same("ledger_shape_fields", ("tenant", "shape", "feature", "field"), "outcome")
-    return (*changes, entries, shapes, lines)
+    return (*changes, entries, shapes, lines, leaves)
 
 
 def _only_the_same(table: str, key: tuple[str, ...], value: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lineage.kinds import Mode, Outcome
+from lineage.kinds import Kind, Mode, Outcome
 from lineage.shapes import FORMS, Shape
 
 STRICTNESS = {form: number for number, form in enumerate(("withheld", *FORMS))}
@@ -28,10 +28,20 @@ class GrantTrack:
 
 @dataclass(slots=True)
 class SubjectTrack:
-    """A subject's consent version and grants."""
+    """A subject's consent version, grants, and whether their data is only kept, or gone."""
 
     version: int = 0
+    is_restricted: bool = False
+    is_erased: bool = False
     grants: dict[str, GrantTrack] = field(default_factory=dict)
+
+    def become(self, kind: str) -> None:
+        """Take in an event that is about the subject and not about a grant."""
+        if kind == Kind.SUBJECT_ERASED:
+            self.is_erased = True
+            self.grants.clear()
+        elif kind != Kind.SUBJECT_AGE_BAND_SET:
+            self.is_restricted = kind == Kind.SUBJECT_RESTRICTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final
 
+from vault import papers
 from vault.errors import UnknownKindError
 from vault.kinds import Fault, IdentifierKind, clean, compact, plain_dashes, refuse
 from vault.resident_id import EARLIEST, canonical_resident_id
@@ -209,4 +210,11 @@ _FORMS: Final[dict[IdentifierKind, Callable[[object], str]]] = {
     IdentifierKind.ADDRESS: _settled(_address),
     IdentifierKind.DEVICE: _settled(_device),
     IdentifierKind.ACCOUNT: _settled(_account),
+    IdentifierKind.TRAVEL_PERMIT: papers.travel_permit,
+    IdentifierKind.HONG_KONG_ID: papers.hong_kong_id,
+    IdentifierKind.TAIWAN_ID: papers.taiwan_id,
+    IdentifierKind.OFFICER_ID: papers.officer_id,
+    IdentifierKind.PLATE: papers.plate,
+    IdentifierKind.VEHICLE: papers.vehicle,
+    IdentifierKind.COMPANY: papers.company,
 }

@@ -7,6 +7,7 @@ Rules:
   bytes are one error, so that an answer teaches an attacker nothing.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -170,3 +171,209 @@ class WrongRootKeyError(RootKeyError):
     """The stored keys were wrapped by another root key than the one configured."""
 
     code: ClassVar[str] = "vault/wrong_root_key"
+
+
+class KmsError(RootKeyError):
+    """Root of the refusals of key management systems; messages name provider and key, never what was sent or said."""
+
+    code: ClassVar[str] = "vault/kms"
+
+
+class KmsUnavailableError(KmsError):
+    """The key management system does not answer, answers too late, or says that it is out of order."""
+
+    code: ClassVar[str] = "vault/kms_unavailable"
+
+
+class KmsRefusedError(KmsError):
+    """The key management system does not let this service do what it asks."""
+
+    code: ClassVar[str] = "vault/kms_refused"
+
+
+class KmsAnswerError(KmsError):
+    """The key management system answered something that is no answer to what was asked."""
+
+    code: ClassVar[str] = "vault/kms_answer"
+
+
+class KmsKeyMissingError(KmsError):
+    """There is no such key in the key management system; it is never made in silence."""
+
+    code: ClassVar[str] = "vault/kms_key_missing"
+
+
+class KeyDisabledError(KmsError):
+    """The root key is switched off, or is to be destroyed: nothing under it may be used."""
+
+    code: ClassVar[str] = "vault/key_disabled"
+
+
+class ExtraMissingError(VaultError):
+    """The provider's library is not installed; the message names the extra that brings it."""
+
+    code: ClassVar[str] = "vault/extra_missing"
+
+    def __init__(self, extra: str) -> None:
+        super().__init__(f"this root key needs the extra `{extra}`: pip install 'yumen[{extra}]'")
+        self.extra = extra
+
+
+class KeyExhaustedError(VaultError):
+    """A key has been used as often as it safely may be (SP 800-38D); rotate it."""
+
+    code: ClassVar[str] = "vault/key_exhausted"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} has reached its limit of uses: rotate it")
+        self.what = what
+
+
+class KeyInUseError(VaultError):
+    """A key version cannot be retired yet: it is the newest one, or something still needs it."""
+
+    code: ClassVar[str] = "vault/key_in_use"
+
+
+class KeyMovedError(VaultError):
+    """The deployment's keys changed while something was written under the older ones; try again."""
+
+    code: ClassVar[str] = "vault/key_moved"
+
+    def __init__(self) -> None:
+        super().__init__("the keys were rotated meanwhile: try again")
+
+
+class DomainTooSmallError(VaultError):
+    """Fewer than a million messages: format-preserving encryption of them could be listed and undone."""
+
+    code: ClassVar[str] = "vault/domain_too_small"
+
+    def __init__(self, radix: int, length: int) -> None:
+        super().__init__(f"{length} numerals of radix {radix} are fewer than 1,000,000 messages")
+        self.radix = radix
+        self.length = length
+
+
+class NotInDomainError(VaultError):
+    """The number, numeral or tweak is outside what the cipher was set up for."""
+
+    code: ClassVar[str] = "vault/not_in_domain"
+
+    def __init__(self) -> None:
+        super().__init__("not a message of this domain")
+
+
+class NotTokenisableError(VaultError):
+    """The value cannot become a token of this kind; `fault` says why, never the value."""
+
+    code: ClassVar[str] = "vault/not_tokenisable"
+
+    def __init__(self, kind: str, fault: str) -> None:
+        super().__init__(f"no {kind} that can be tokenised: {fault}")
+        self.kind = kind
+        self.fault = fault
+
+
+class TokenSpecError(VaultError):
+    """A token kind is asked for with options that do not fit it."""
+
+    code: ClassVar[str] = "vault/token_spec"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+class ColumnTypeError(VaultError):
+    """A column whose type cannot hold identifiers as they are written: numbers lose leading zeros."""
+
+    code: ClassVar[str] = "vault/column_type"
+
+    def __init__(self, found: str) -> None:
+        super().__init__(f"a column of {found} cannot be tokenised; give it as text")
+        self.found = found
+
+
+class BulkPlanError(VaultError):
+    """A plan for whole files does not fit them or itself; `problems` name columns and options, never values."""
+
+    code: ClassVar[str] = "vault/bulk_plan"
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class BulkSourceError(VaultError):
+    """A file or stream cannot be read as rows."""
+
+    code: ClassVar[str] = "vault/bulk_source"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class BulkTargetError(VaultError):
+    """The folder for the result holds something else, or a run over another file or plan."""
+
+    code: ClassVar[str] = "vault/bulk_target"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class TokensRefusedError(VaultError):
+    """Tokens may not be made for this recipient, purpose or field."""
+
+    code: ClassVar[str] = "vault/tokens_refused"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class RevealRefusedError(VaultError):
+    """The purpose does not allow this field's tokens to be revealed, or bulk revealing is off."""
+
+    code: ClassVar[str] = "vault/reveal_refused"
+
+
+class RevealBudgetError(VaultError):
+    """The client's budget of the day does not cover what is asked; nothing was revealed."""
+
+    code: ClassVar[str] = "vault/reveal_budget"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"at most {limit} tokens a day")
+        self.limit = limit
+
+
+class RevealApprovalNeededError(VaultError):
+    """So many tokens at once need a request that somebody else approved."""
+
+    code: ClassVar[str] = "vault/reveal_approval_needed"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit} tokens at once need an approved request")
+        self.limit = limit
+
+
+class RevealRequestNotFoundError(VaultError):
+    """No such request of this tenant and client that is still open, or it was about other tokens."""
+
+    code: ClassVar[str] = "vault/reveal_request_not_found"
+
+
+class RevealNotApprovedError(VaultError):
+    """The request was not approved yet."""
+
+    code: ClassVar[str] = "vault/reveal_not_approved"
+
+
+class RevealSamePersonError(VaultError):
+    """Who asked cannot approve."""
+
+    code: ClassVar[str] = "vault/reveal_same_person"

@@ -3,9 +3,9 @@
 Rules:
 - byte 0 is the format version, byte 1 the suite, bytes 2-5 the key id as u32 big-endian;
 - an unknown version, suite or key is an error of its own, and nothing ever falls back;
-- suite 1 is `aes` (AES-256-GCM, HMAC-SHA-256); 2 is reserved for `sm` (SM4-GCM, HMAC-SM3).
+- suite 1 is `aes` (AES-256-GCM, HMAC-SHA-256), 2 is `sm` (SM4-GCM, HMAC-SM3).
 
-Standard: RFC 5116 section 5.2 (AES-256-GCM); NIST SP 800-38D. Format: docs/formats/sealed.md.
+Standard: RFC 5116 section 5.2 (AES-256-GCM); NIST SP 800-38D; RFC 8998. Format: docs/formats/sealed.md.
 """
 
 from enum import IntEnum
@@ -24,6 +24,15 @@ class Suite(IntEnum):
     """Cipher suites by the byte that names them."""
 
     AES = 1
+    SM = 2
+
+    @property
+    def label(self) -> str:
+        """The name that settings and reports use."""
+        return self.name.lower()
+
+
+_SUITES: Final = frozenset(Suite)
 
 
 def header(key_id: int, suite: Suite = Suite.AES) -> bytes:
@@ -42,6 +51,6 @@ def read_key_id(blob: bytes, least_b: int = SEALED_OVERHEAD_BYTES) -> int:
         raise UnknownVersionError(blob[0])
     if len(blob) < least_b:
         raise TruncatedError(len(blob))
-    if blob[1] != Suite.AES:
+    if blob[1] not in _SUITES:
         raise UnknownSuiteError(blob[1])
     return int.from_bytes(blob[2:HEADER_BYTES], "big")

@@ -32,6 +32,7 @@ class SealedIdentifier:
     Attributes:
         digest: blind index of the canonical form; None keeps the value out of the index.
         is_exclusive: whether no other subject of the tenant may have the same value.
+        also: entries under further index versions, while index keys are rotated.
     """
 
     subject: str
@@ -39,6 +40,12 @@ class SealedIdentifier:
     sealed: bytes
     digest: bytes | None = None
     is_exclusive: bool = False
+    also: tuple[bytes, ...] = ()
+
+    @property
+    def digests(self) -> tuple[bytes, ...]:
+        """Every entry of the index; none for what is not indexed."""
+        return () if self.digest is None else (self.digest, *self.also)
 
 
 def read_identifier(field: str, kind: IdentifierKind | str, value: object, *, today: date | None = None) -> Identifier:
@@ -61,4 +68,5 @@ def seal_identifier(
         sealed=key.seal(text.encode(), field, entropy),
         digest=ring.blind(key.tenant, field, text) if kind.is_lookup else None,
         is_exclusive=kind.is_exclusive,
+        also=ring.blind_also(key.tenant, field, text) if kind.is_lookup else (),
     )

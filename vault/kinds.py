@@ -32,6 +32,13 @@ class IdentifierKind(StrEnum):
     DEVICE = "device"
     ACCOUNT = "account"
     BIRTH_DATE = "birth_date"
+    TRAVEL_PERMIT = "travel_permit"
+    HONG_KONG_ID = "hong_kong_id"
+    TAIWAN_ID = "taiwan_id"
+    OFFICER_ID = "officer_id"
+    PLATE = "plate"
+    VEHICLE = "vehicle"
+    COMPANY = "company"
 
     @property
     def is_lookup(self) -> bool:
@@ -45,7 +52,19 @@ class IdentifierKind(StrEnum):
     @property
     def is_exclusive(self) -> bool:
         """Say whether two subjects can never share a value of this kind."""
-        return self in (IdentifierKind.RESIDENT_ID, IdentifierKind.PASSPORT)
+        return self in _EXCLUSIVE
+
+
+_EXCLUSIVE: Final = frozenset(
+    {
+        IdentifierKind.RESIDENT_ID,
+        IdentifierKind.PASSPORT,
+        IdentifierKind.TRAVEL_PERMIT,
+        IdentifierKind.HONG_KONG_ID,
+        IdentifierKind.TAIWAN_ID,
+        IdentifierKind.OFFICER_ID,
+    }
+)
 
 
 class Fault(StrEnum):

@@ -113,4 +113,11 @@ _MASKS: Final[dict[IdentifierKind, Callable[[str], str]]] = {
     IdentifierKind.DEVICE: _device,
     IdentifierKind.ACCOUNT: _account,
     IdentifierKind.BIRTH_DATE: _birth_date,
+    IdentifierKind.TRAVEL_PERMIT: _passport,
+    IdentifierKind.HONG_KONG_ID: _passport,
+    IdentifierKind.TAIWAN_ID: _passport,
+    IdentifierKind.OFFICER_ID: _passport,
+    IdentifierKind.PLATE: _passport,
+    IdentifierKind.VEHICLE: _passport,
+    IdentifierKind.COMPANY: _passport,
 }

@@ -15,6 +15,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Final, final
 
+from vault.errors import KeyMissingError
 from vault.header import HEADER_BYTES
 from vault.secret import Keeper, SecretBytes
 
@@ -31,9 +32,13 @@ class RowKeys(Keeper):
 
     __slots__ = ("_keys", "_newest", "_states")
 
-    def __init__(self, keys: Mapping[int, SecretBytes]) -> None:
+    def __init__(self, keys: Mapping[int, SecretBytes] | None = None) -> None:
+        self.adopt(keys or {})
+
+    def adopt(self, keys: Mapping[int, SecretBytes]) -> None:
+        """Take over these keys by version, in place: whoever holds this holds the newest."""
         self._keys = {_header(version): key.reveal() for version, key in keys.items()}
-        self._newest = _header(max(keys))
+        self._newest = _header(max(keys)) if keys else b""
         # A state that has taken in its key already: copying it costs half of making it.
         self._states: dict[tuple[bytes, str], hashlib.blake2b] = {}
 
@@ -42,7 +47,10 @@ class RowKeys(Keeper):
 
         Shape: ``domain`` names the table, at most 16 ASCII characters; version u8, algorithm u8, key version u32
         big-endian, code 32 B.
+        Raises: KeyMissingError: the ring has no row key.
         """
+        if not self._newest:
+            raise KeyMissingError("row key")
         state = self._state(self._newest, domain).copy()
         state.update(row)
         return self._newest + state.digest()

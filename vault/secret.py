@@ -10,7 +10,7 @@ What this cannot do: Python cannot wipe memory. Core dumps and swap are the oper
 """
 
 import hmac
-from typing import Never, final
+from typing import Never, SupportsIndex, final
 
 PLACEHOLDER = "***"
 
@@ -58,8 +58,9 @@ class SecretBytes(Keeper):
 class SecretText(str):
     """A personal value as text: a `str` for code, a placeholder for logs.
 
-    Slicing, encoding, comparing and binding to SQL work on the content. `str()`, `repr()` and
-    f-strings give the placeholder; `reveal` gives a plain `str`.
+    Encoding, comparing and binding to SQL work on the content; a slice is a SecretText again, since tools that shorten
+    long texts slice them before they show them. `str()`, `repr()` and f-strings give the placeholder; `reveal` gives a
+    plain `str`.
     """
 
     __slots__ = ()
@@ -67,6 +68,9 @@ class SecretText(str):
     def reveal(self) -> str:
         """Give the content as a plain string."""
         return str.__str__(self)
+
+    def __getitem__(self, key: SupportsIndex | slice, /) -> "SecretText":
+        return SecretText(str.__getitem__(self, key))
 
     def __repr__(self) -> str:
         return f"SecretText({PLACEHOLDER})"

@@ -9,12 +9,20 @@ Rules:
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, SmallInteger, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
+
+MAX_DIGEST = b"\xff" * 32
+"""The highest digest of an index version, behind its header."""
 
 
 class VaultKey(SQLModel, table=True):
-    """A key of the deployment, wrapped by the root key."""
+    """A version of a key of the deployment, wrapped by the root key.
+
+    Attributes:
+        suite: the suite its algorithms belong to (vault.header.Suite).
+        uses: encryptions with it that were set aside so far, in blocks (vault.uses).
+    """
 
     __tablename__: ClassVar[str] = "vault_keys"
 
@@ -23,10 +31,16 @@ class VaultKey(SQLModel, table=True):
     wrapped: bytes = Field(sa_type=LargeBinary)
     state: str = Field(sa_type=Text)
     created_us: int = Field(sa_type=BigInteger)
+    suite: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default=text("1")))
+    uses: int = Field(sa_column=Column(BigInteger, nullable=False, server_default=text("0")))
 
 
 class VaultSubjectKey(SQLModel, table=True):
-    """The keys of one subject, wrapped by a key-encryption key."""
+    """The keys of one subject, wrapped by a key-encryption key.
+
+    Attributes:
+        seal_marks: one for each of about 2^16 sealings under the subject's key (vault.uses).
+    """
 
     __tablename__: ClassVar[str] = "vault_subject_keys"
     __table_args__: ClassVar[dict[str, object]] = {"sqlite_with_rowid": False}  # read by key, on every read
@@ -36,6 +50,7 @@ class VaultSubjectKey(SQLModel, table=True):
     kek_version: int = Field(index=True)
     wrapped: bytes = Field(sa_type=LargeBinary)
     created_us: int = Field(sa_type=BigInteger)
+    seal_marks: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("0")))
 
 
 class VaultIdentifier(SQLModel, table=True):
@@ -91,3 +106,45 @@ class VaultToken(SQLModel, table=True):
     purpose: str = Field(sa_type=Text)
     created_us: int = Field(sa_type=BigInteger)
     mac: bytes | None = Field(default=None, sa_type=LargeBinary)  # over every other column (`vault.rows`)
+
+
+class VaultRevealDay(SQLModel, table=True):
+    """How many tokens a client asked to have revealed on one day."""
+
+    __tablename__: ClassVar[str] = "vault_reveal_days"
+    __table_args__: ClassVar[dict[str, object]] = {"sqlite_with_rowid": False}
+
+    tenant: str = Field(primary_key=True, sa_type=Text)
+    client: str = Field(primary_key=True, sa_type=Text)
+    day: int = Field(primary_key=True)
+    used: int = Field(sa_type=BigInteger)
+
+
+class VaultRevealTotal(SQLModel, table=True):
+    """How many identifiers a client was ever shown, by the threshold of the law that counts them."""
+
+    __tablename__: ClassVar[str] = "vault_reveal_totals"
+    __table_args__: ClassVar[dict[str, object]] = {"sqlite_with_rowid": False}
+
+    tenant: str = Field(primary_key=True, sa_type=Text)
+    client: str = Field(primary_key=True, sa_type=Text)
+    threshold: int = Field(primary_key=True)
+    shown: int = Field(sa_type=BigInteger)
+
+
+class VaultRevealRequest(SQLModel, table=True):
+    """A request to reveal many tokens at once, which somebody else approves; the tokens as a keyed digest only."""
+
+    __tablename__: ClassVar[str] = "vault_reveal_requests"
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    tenant: str = Field(sa_type=Text)
+    client: str = Field(sa_type=Text)
+    digest: bytes = Field(sa_type=LargeBinary)
+    tokens: int
+    asked_by: str = Field(sa_type=Text)
+    asked_us: int = Field(sa_type=BigInteger)
+    expires_us: int = Field(sa_type=BigInteger)
+    approved_by: str | None = Field(default=None, sa_type=Text)
+    approved_us: int | None = Field(default=None, sa_type=BigInteger)
+    used_us: int | None = Field(default=None, sa_type=BigInteger)

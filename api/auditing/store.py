@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, bindparam, func, select, text, tuple_, update
+from sqlalchemy import Table, bindparam, exists, func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
 from consent.tables import EPOCH, EVENTS, GRANTS, REGISTRY, SEALS, SUBJECTS
+from lineage import Kind
 from lineage.tables import CONFIGURES, MOVES_CONSENT, LedgerEntry
 from vault.store.rows import table_of
 from vault.tables import VaultToken
@@ -125,7 +126,10 @@ async def orphans(connection: AsyncConnection) -> list[tuple[str, str]]:
     joined = ENTRIES.outerjoin(
         SUBJECTS, (SUBJECTS.c.tenant == ENTRIES.c.tenant) & (SUBJECTS.c.pseudonym == ENTRIES.c.stream)
     )
-    wanted = select(ENTRIES.c.stream).select_from(joined).where(text(MOVES_CONSENT), SUBJECTS.c.ref.is_(None))
+    last = ENTRIES.alias("last")
+    gone = exists().where(last.c.stream == ENTRIES.c.stream, last.c.kind == Kind.SUBJECT_ERASED.value)
+    left = (text(MOVES_CONSENT), SUBJECTS.c.ref.is_(None), ~gone)  # an erased subject's row has another name
+    wanted = select(ENTRIES.c.stream).select_from(joined).where(*left)
     rows = await connection.execute(wanted.distinct().order_by(ENTRIES.c.stream).limit(ORPHANS_SHOWN))
     found += [(SUBJECTS.name, str(each)) for each in rows.scalars()]
     return found

@@ -14,6 +14,7 @@ from vault import VaultError
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 Row = Mapping[Any, Any]
+REGISTERED = frozenset({"tenant", "party", "client", "purpose", "notice"})
 
 
 @dataclass(slots=True)
@@ -75,10 +76,10 @@ def configured(reader: Reader, rows: Sequence[Row]) -> Configured:
         if body is None:
             continue
         epoch, told = max(epoch, body["epoch"]), row["id"]
+        kind = row["kind"].partition(".")[0]
         if row["kind"] == Kind.CATALOGUE_LOADED:
             catalog = body["catalog"]
-        elif row["kind"] != Kind.VIEW_LOADED:
-            kind = row["kind"].partition(".")[0]
+        elif kind in REGISTERED:
             key = (body["tenant"], kind, body["name"], body["version"])
             versions[key] = (body["digest"], body["epoch"], row["at_us"])
     return Configured(versions, catalog, epoch, told)

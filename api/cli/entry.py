@@ -22,20 +22,56 @@ COMMANDS = {
     ),
     "token": Place("api.cli.commands.token", both("Issue a token for development.", "签发开发用令牌。"), RUN),
     "demo": Place("api.demo.command", both("Play the example lenders' stories.", "演示示例机构的故事。"), RUN),
+    "keys": Place(
+        "api.cli.commands.keys",
+        both("The deployment's keys: rotate, move, retire.", "部署密钥：轮换、迁移、停用。"),
+        RUN,
+    ),
     "config": Place("api.cli.commands.config", both("Show and check the settings.", "查看与检查设置。"), RUN),
     "setup": Place("api.cli.commands.setup", both("Set up an example lender.", "建立示例机构。"), DATA),
     "tenants": Place("api.cli.commands.tenants", both("List and add tenants.", "查看与新增租户。"), DATA),
     "subjects": Place("api.cli.commands.subjects", both("Register people from a file.", "从文件登记人员。"), DATA),
     "load": Place("api.cli.commands.load", both("Load feature values from a file.", "从文件加载特征值。"), DATA),
+    "subject": Place(
+        "api.cli.commands.subject",
+        both("Erase, hold and export one person.", "删除、留存与导出单个人员。"),
+        DATA,
+    ),
+    "erase": Place("api.cli.commands.erase", both("Erase people for good.", "彻底删除个人信息。"), DATA),
+    "purge": Place(
+        "api.cli.commands.purge", both("Remove values past their retention.", "清除超过保存期限的数值。"), DATA
+    ),
+    "restore": Place(
+        "api.cli.commands.restore", both("After a backup: repeat what ended.", "恢复备份后重做撤回与删除。"), DATA
+    ),
+    "tokenise": Place(
+        "api.cli.commands.tokenise", both("Turn identifiers of a file into tokens.", "把文件中的标识符变为令牌。"), DATA
+    ),
     "catalog": Place("api.cli.commands.catalog", both("Fields, features and views.", "字段、特征与视图。"), DATA),
+    "classify": Place(
+        "api.cli.commands.classify",
+        both("Find personal data in files and databases.", "在文件与数据库中发现个人信息。"),
+        DATA,
+    ),
     "policy": Place(
         "api.cli.commands.policy", both("The policy, its reasons, a trial of it.", "规则、理由与试算。"), WATCH
     ),
     "grants": Place("api.cli.commands.grants", both("What a person consented to.", "查看一个人的同意。"), WATCH),
     "entries": Place("api.cli.commands.entries", both("Ask the ledger.", "查询账本。"), WATCH),
+    "log": Place(
+        "api.cli.commands.log", both("The transparency log: run, prove, verify.", "透明日志：运行、证明、验证。"), WATCH
+    ),
     "check": Place("api.cli.commands.check", both("Check the whole ledger.", "核验整个账本。"), WATCH),
     "replay": Place("api.cli.commands.replay", both("Decide recorded reads again.", "重放已记录的决定。"), WATCH),
     "audit": Place("api.cli.commands.audit", both("Compare the state with the ledger.", "核对状态与账本。"), WATCH),
+    "lineage": Place(
+        "api.cli.commands.lineage", both("What fed a score, what a field reaches.", "评分的来源与字段的去向。"), WATCH
+    ),
+    "export": Place(
+        "api.cli.commands.export",
+        both("Query log, evidence packs, compliance report.", "查询记录、证据包与合规报告。"),
+        WATCH,
+    ),
     "status": Place("api.cli.commands.status", both("Whether everything is well.", "查看整体状态。"), WATCH),
 }
 

@@ -13,7 +13,7 @@ from rich.console import Group, RenderableType
 from api.cli.faults import FAILED
 from api.cli.language import both
 from api.cli.terminal import Terminal
-from gate.loading import LoadOptions, LoadProgress, LoadSummary, OnProgress
+from gate.loading import GuardPolicy, LoadOptions, LoadProgress, LoadSummary, OnProgress
 from gate.loading.reports import MESSAGES
 
 File = Annotated[
@@ -55,12 +55,23 @@ Ignore = Annotated[
 ]
 
 
-def options(
-    *, max_rejects: int | None, report: Path | None, ignore: list[str] | None, dry_run: bool, again: bool
+def options(  # noqa: PLR0913  options of a command
+    *,
+    max_rejects: int | None,
+    report: Path | None,
+    ignore: list[str] | None,
+    dry_run: bool,
+    again: bool,
+    guard: GuardPolicy = GuardPolicy.REFUSE,
 ) -> LoadOptions:
-    """The options of a load as the command line gives them."""
+    """The options of a load as the command line and the settings give them."""
     return LoadOptions(
-        max_rejects=max_rejects, report=report, ignore=frozenset(ignore or ()), dry_run=dry_run, again=again
+        max_rejects=max_rejects,
+        report=report,
+        ignore=frozenset(ignore or ()),
+        dry_run=dry_run,
+        again=again,
+        guard=guard,
     )
 
 

@@ -23,12 +23,13 @@ from api.cli.language import both, told
 from api.cli.revisions import way
 from api.cli.terminal import Terminal
 from api.database import Database
-from api.options import Mode
-from api.service import open_database, open_root_key
+from api.options import Mode, RootProvider
+from api.roots import open_root_key, suite_of
+from api.service import open_database
 from api.settings import Settings, load_settings
 from lineage import Actor as LedgerActor
 from lineage import Role
-from vault import KeyRing, open_key_ring
+from vault import KeyRing, RootKey, open_key_ring
 
 Answer = TypeVar("Answer")
 NOTHING_THERE = both(
@@ -77,14 +78,16 @@ async def opened_database(settings: Settings, *, writing: bool) -> AsyncIterator
 
 
 @asynccontextmanager
-async def opened_parts(settings: Settings, *, writing: bool) -> AsyncIterator[Parts]:
-    """The database and the keys."""
+async def opened_parts(settings: Settings, *, writing: bool, root: RootKey | None = None) -> AsyncIterator[Parts]:
+    """The database and the keys, by the root key of the settings or another one."""
     async with opened_database(settings, writing=writing) as database:
-        if not writing and not settings.root_key_file.exists():
+        is_file = settings.kms.provider is RootProvider.FILE
+        if root is None and not writing and is_file and not settings.root_key_file.exists():
             raise CommandError(told(both("the root key's file is not there", "根密钥文件不存在")))
-        root = await asyncio.to_thread(open_root_key, settings)
+        if root is None:
+            root = await asyncio.to_thread(open_root_key, settings)
         async with database.transaction() as tx:
-            keys = await open_key_ring(tx.connection, root, now=tx.now)
+            keys = await open_key_ring(tx.connection, root, now=tx.now, suite=suite_of(settings))
         if writing and settings.mode is Mode.DEVELOPMENT:
             await seal_if_never(database, keys, by=LedgerActor(Role.SYSTEM, "upgrade"))
         yield Parts(settings, database, keys)

@@ -72,10 +72,14 @@ class Terminal:
         """The text in the caller's language."""
         return zh if LANGUAGE.get() == "zh" else en
 
+    def document(self, document: object) -> str:
+        """A document as programs read it."""
+        return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
     def answer(self, document: object, shown: Callable[[], RenderableType]) -> None:
         """Give the answer: the document to a program, what ``shown`` makes of it to a person."""
         if self.is_json:
-            sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+            sys.stdout.write(self.document(document))
             sys.stdout.flush()
         else:
             self.out.print(shown())

@@ -8,8 +8,8 @@ Rules:
   ``title_en`` are always both there.
 """
 
-from api.problems.handlers import install
+from api.problems.handlers import answer_to, install
 from api.problems.kinds import KINDS, Kind, kind_of
 from api.problems.render import MEDIA_TYPE, ProblemError, problem_response
 
-__all__ = ["KINDS", "MEDIA_TYPE", "Kind", "ProblemError", "install", "kind_of", "problem_response"]
+__all__ = ["KINDS", "MEDIA_TYPE", "Kind", "ProblemError", "answer_to", "install", "kind_of", "problem_response"]

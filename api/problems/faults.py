@@ -24,6 +24,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "future": ("日期在将来", "holds a date in the future"),
     "ambiguous": ("无法唯一解读", "can be read in more than one way"),
     "void": ("不是真实号码", "is no real number"),
+    # of a score (lineage)
+    "read_unusable": ("不能作为该评分的依据", "is no read that the score may rest on"),
     # of a row of values (gate.loading)
     "not_integer": ("应为整数", "must be an integer"),
     "not_number": ("应为数字", "must be a number"),
@@ -31,6 +33,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "not_date": ("应为日期", "must be a date"),
     "not_string": ("应为文本", "must be a text"),
     "in_future": ("时间在将来", "lies in the future"),
+    "identifier": ("含有该字段未声明的个人标识", "holds an identifier of a person that its field is not declared for"),
     "unknown_feature": ("视图中没有这一特征", "holds a feature the view does not have"),
     "subject_unknown": ("没有这一个人信息主体", "is no data subject known here"),
     "subject_unreadable": ("该主体已存的值无法打开", "is a data subject whose stored values do not open"),

@@ -6,7 +6,7 @@ the table by its code. Faults of the database and of the network become 503, sin
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import cast
 
 import sqlalchemy.exc
@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ExceptionHandler
 
+from api.ends import EndsError
 from api.identity import IdentityError
 from api.problems.kinds import INTERNAL, kind_of
 from api.problems.render import ProblemError, problem_response
@@ -30,7 +31,7 @@ from vault.errors import VaultError
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
-ROOTS: tuple[type[Exception], ...] = (CatalogError, ConsentError, VaultError, LineageError, GateError)
+ROOTS: tuple[type[Exception], ...] = (CatalogError, ConsentError, VaultError, LineageError, GateError, EndsError)
 UNREACHABLE: tuple[type[Exception], ...] = (
     sqlalchemy.exc.OperationalError,
     sqlalchemy.exc.InterfaceError,
@@ -110,17 +111,27 @@ async def on_database(request: Request, error: Exception) -> Response:
     raise error
 
 
+HANDLERS: Mapping[type[Exception], Handler] = {
+    ProblemError: on_problem,
+    MalformedJsonError: on_domain,
+    IdentityError: on_identity,
+    HTTPException: on_http,
+    RequestValidationError: on_invalid,
+    sqlalchemy.exc.DBAPIError: on_database,
+    **dict.fromkeys(ROOTS, on_domain),
+    **dict.fromkeys(UNREACHABLE, on_unreachable),
+}
+
+
 def install(app: FastAPI) -> None:
     """Put every handler in its place."""
-    handlers: dict[type[Exception], Handler] = {
-        ProblemError: on_problem,
-        MalformedJsonError: on_domain,
-        IdentityError: on_identity,
-        HTTPException: on_http,
-        RequestValidationError: on_invalid,
-        sqlalchemy.exc.DBAPIError: on_database,
-        **dict.fromkeys(ROOTS, on_domain),
-        **dict.fromkeys(UNREACHABLE, on_unreachable),
-    }
-    for kind, handler in handlers.items():
+    for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, cast("ExceptionHandler", handler))
+
+
+async def answer_to(request: Request, error: Exception) -> Response:
+    """The problem of an error, as the framework would find it; raises the error again if it is no problem of ours."""
+    for kind in type(error).__mro__:
+        if (handler := HANDLERS.get(kind)) is not None:
+            return await handler(request, error)
+    raise error

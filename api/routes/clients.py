@@ -5,7 +5,6 @@ Rules: a steward registers, changes and suspends them; staff see all, a scoring 
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import Request
@@ -19,13 +18,25 @@ from api.routes.wire import KEYED, Answer, Cursor, Limit, Name, Text, TextShown,
 from api.service import service_of
 from api.strictroute import FROM_TEXT, Body
 from api.usecases.acting import actor
-from api.usecases.register import change, find, find_versions, listed, made
+from api.usecases.register import change, check_token_rules, find, find_versions, listed, made
 from api.usecases.writing import writing
 from catalog import ReleaseForm
-from consent import Client, ClientStatus
+from consent import Client, ClientStatus, Registered
+from vault import Keep, TokenKind
 
 ROUTER = routes()
 Names = Annotated[list[Name], Field(max_length=100)]
+
+
+class TokenRuleBody(Body):
+    """A field whose tokens are deterministic or format-preserving for this client."""
+
+    field: Name
+    kind: Annotated[TokenKind, FROM_TEXT]
+    keep: Annotated[Keep, FROM_TEXT] = Keep.NOTHING
+
+
+TokenRules = Annotated[list[TokenRuleBody], Field(max_length=100)]
 
 
 class ClientBody(Body):
@@ -38,6 +49,7 @@ class ClientBody(Body):
     purposes: Names
     max_form: Annotated[ReleaseForm, FROM_TEXT]
     region: Region = "CN"
+    tokens: TokenRules = Field(default_factory=list, max_length=100)
 
 
 class ClientChange(Change):
@@ -49,7 +61,16 @@ class ClientChange(Change):
     purposes: Names = left()
     max_form: Annotated[ReleaseForm, FROM_TEXT] = left()
     region: Region = left()
+    tokens: TokenRules = left()
     status: Annotated[ClientStatus, FROM_TEXT] = left()
+
+
+class TokenRuleShown(Answer):
+    """A field whose tokens are computed."""
+
+    field: str
+    kind: TokenKind
+    keep: Keep
 
 
 class ClientShown(Answer):
@@ -63,6 +84,7 @@ class ClientShown(Answer):
     max_form: ReleaseForm
     status: ClientStatus
     region: str
+    tokens: list[TokenRuleShown]
 
 
 class Clients(Answer):
@@ -92,6 +114,7 @@ async def register_client(request: Request, body: ClientBody, caller: Steward) -
         if work.replay is not None:
             return work.replay
         client = made(Client, body, work.tenant)
+        check_token_rules(await work.catalog(), client)
         by = actor(caller, Role.STEWARD)
         done = await work.registrar.register_client(work.connection, client, by=by, now=work.now)
         return work.answer(RegisteredAnswer.of(done), status=201)
@@ -109,7 +132,14 @@ async def change_client(request: Request, name: Name, body: ClientChange, caller
     async with writing(request, caller) as work:
         if work.replay is not None:
             return work.replay
-        update = partial(work.registrar.update_client, work.connection, by=actor(caller, Role.STEWARD), now=work.now)
+        catalog = await work.catalog()
+
+        async def update(client: Client) -> Registered:
+            check_token_rules(catalog, client)
+            return await work.registrar.update_client(
+                work.connection, client, by=actor(caller, Role.STEWARD), now=work.now
+            )
+
         done = await change(work.connection, (work.tenant, Client, name), by=body, update=update)
         return work.answer(RegisteredAnswer.of(done))
 

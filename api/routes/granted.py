@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pydantic import Field
+
 from api.identity import Principal, Role
 from api.routes.wire import Answer, Evidence, Shown
 from api.strictroute import Body
@@ -95,6 +97,14 @@ class GrantHistory(GrantShown):
     history: list[Step]
 
 
+class ReceiptShown(Answer):
+    """The proof that an entry is in the transparency log; null if no checkpoint covers it yet: ask at the URL."""
+
+    entry: str
+    receipt: str | None
+    receipt_url: str
+
+
 class GrantAnswer(Answer):
     """A consent as recorded; ``entry`` is the ledger entry of the grant, ``entries`` everything the write recorded."""
 
@@ -102,6 +112,7 @@ class GrantAnswer(Answer):
     consent_version: int
     entry: str
     entries: list[str]
+    receipts: list[ReceiptShown] = Field(default_factory=list)
 
 
 class MovedAnswer(Answer):
@@ -117,5 +128,7 @@ class WithdrawnAnswer(Answer):
 
     withdrawn: list[str]
     narrowed: list[str]
+    tasks: list[str]
     consent_version: int
     entries: list[str]
+    receipts: list[ReceiptShown] = Field(default_factory=list)

@@ -21,6 +21,7 @@ from starlette.responses import Response
 from api.access import Holds
 from api.identity import Principal, Role
 from api.routes.granted import GrantAnswer, GrantHistory, GrantShown, MovedAnswer, OnBehalf, Step
+from api.routes.receipts import receipted
 from api.routes.wire import (
     KEYED,
     Answer,
@@ -41,7 +42,7 @@ from api.usecases.acting import actor, check_evidence, whom
 from api.usecases.granting import Bounds, owner_of, request_of, shown_notice, visible_grant
 from api.usecases.paging import scan
 from api.usecases.representing import note_evidence
-from api.usecases.writing import writing
+from api.usecases.writing import binding
 from catalog import ReleaseForm
 from consent import Channel, ConsentForm, Grant, Kind, Page, State, find_grant, list_events, list_grants
 
@@ -86,9 +87,10 @@ class Grants(Answer):
     response_model=GrantAnswer,
     openapi_extra=KEYED,
 )
+@receipted
 async def give(request: Request, body: GrantBody, caller: Giver) -> Response:
     """Record a consent; it takes the place of open ones it covers."""
-    async with writing(request, caller) as work:
+    async with binding(request, caller) as work:
         if work.replay is not None:
             return work.replay
         whom(caller, body.subject)
@@ -193,7 +195,7 @@ async def resume(request: Request, grant: GrantId, caller: Giver, body: OnBehalf
 async def _move(request: Request, grant: str, caller: Principal, body: OnBehalf | None, kind: Kind) -> Response:
     evidence = None if body is None else body.evidence
     check_evidence(caller, evidence)
-    async with writing(request, caller) as work:
+    async with binding(request, caller) as work:
         if work.replay is not None:
             return work.replay
         who = await owner_of(work.connection, caller, grant)

@@ -1,8 +1,8 @@
 """Whether the process lives, whether it can serve, and its metrics.
 
-Rules: ``/readyz`` names each part and says ok or failed, nothing more; checks run at once, each within two seconds, and
-their outcome is kept for a second so that nobody can make work by asking; metrics are open in development, and in
-production only with their token.
+Rules: ``/readyz`` names each part and says ok or failed, or which command mends it; checks run at once, each within two
+seconds, and their outcome is kept for a second so that nobody can make work by asking; metrics are open in
+development, and in production only with their token.
 """
 
 from __future__ import annotations
@@ -26,12 +26,16 @@ from api.service import Service, microseconds
 from api.store import probe
 from api.strictroute import router
 from gate.errors import GateError
-from vault import VaultError
+from lineage import LineageError, waiting_since
+from lineage.log import LogNotReadyError
+from vault import KmsUnavailableError, VaultError
 
 ROUTER = router(public=True)
 CHECK_S = 2.0
+KEYS_S = 1.0
 KEPT_S = 1.0
-FAULTS = (sqlalchemy.exc.SQLAlchemyError, GateError, VaultError, OSError, TimeoutError)
+LOG_BEHIND_US = 10_000_000
+FAULTS = (sqlalchemy.exc.SQLAlchemyError, GateError, LineageError, VaultError, OSError, TimeoutError)
 Check = Callable[[Service], Awaitable[bool]]
 
 
@@ -61,11 +65,35 @@ async def _ledger(service: Service) -> bool:
 
 
 async def _keys(service: Service) -> bool:
-    await asyncio.to_thread(service.root.health)
-    return True
+    """Whether keys may be used; while their keeper is silent they serve from memory (api.watching)."""
+    try:
+        async with asyncio.timeout(KEYS_S):
+            await asyncio.to_thread(service.root.health)
+    except (KmsUnavailableError, TimeoutError) as fault:
+        EVENTS.warning("the keeper of the root key does not answer", exc_info=fault)
+    return not service.keyring.is_locked
 
 
-CHECKS: Mapping[str, Check] = {"policy": _policy, "ledger": _ledger, "keys": _keys}
+async def _ends(service: Service) -> bool:
+    """Whether the database still holds what ended last: one restored from a backup under the service does not."""
+    async with service.database.reading() as tx:
+        return await service.ends.is_current(tx.connection)
+
+
+async def _log(service: Service) -> bool:
+    """No committed entry waits long for a checkpoint that covers it."""
+    try:
+        size = service.log.reader.head()[0].size
+    except LogNotReadyError:
+        size = 0
+    async with service.database.reading() as tx:
+        since_us = await waiting_since(tx.connection, size)
+    return since_us is None or microseconds(tx) - since_us < LOG_BEHIND_US
+
+
+WATCHED: Mapping[str, Check] = {"log": _log}
+"""Parts that are shown but that requests do not need: reads and consents go on while the log cannot be written."""
+CHECKS: Mapping[str, Check] = {"policy": _policy, "ledger": _ledger, "keys": _keys, "ends": _ends}
 
 
 @ROUTER.get("/livez", tags=["health"], summary="Whether the process lives")
@@ -82,7 +110,7 @@ async def livez() -> dict[str, str]:
     responses={503: {"model": Readiness, "description": "Some part is not there."}},
 )
 async def readyz(request: Request) -> Response:
-    """Check the policy engine, a committed write beside the ledger, and the root key."""
+    """Check the policy engine, a committed write beside the ledger, and the root key; say how the log does."""
     state = request.app.state
     kept: tuple[float, Readiness] | None = getattr(state, "readiness", None)
     if kept is None or time.monotonic() - kept[0] > KEPT_S:
@@ -99,7 +127,7 @@ async def metrics(request: Request) -> Response:
         raise ProblemError("request/not_found")
     if settings.metrics_token is not None:
         wanted = settings.metrics_token.get_secret_value().encode()
-        if not hmac.compare_digest(bearer_token(request).encode(), wanted):
+        if not hmac.compare_digest(bearer_token(request.scope).encode(), wanted):
             raise TokenInvalidError
     found: Metrics = request.app.state.metrics
     return Response(found.render(), media_type=CONTENT_TYPE)
@@ -108,6 +136,8 @@ async def metrics(request: Request) -> Response:
 async def _readiness(request: Request) -> Readiness:
     service: Service | None = request.app.state.service
     states = [PartState(name="service", state="ok" if service else "failed")]
+    if request.app.state.is_behind:
+        states.append(PartState(name="ends", state="behind: run yumen restore"))
     if service is not None:
         outcomes = await asyncio.gather(*(_passes(name, check, service) for name, check in CHECKS.items()))
         states += [
@@ -115,6 +145,9 @@ async def _readiness(request: Request) -> Readiness:
             for name, passed in zip(CHECKS, outcomes, strict=True)
         ]
     ready = all(part.state == "ok" for part in states)
+    if service is not None:
+        watched = [(name, await _passes(name, check, service)) for name, check in WATCHED.items()]
+        states += [PartState(name=name, state="ok" if passed else "failed") for name, passed in watched]
     request.app.state.metrics.ready.set(ready)
     return Readiness(status="ready" if ready else "not_ready", checks=states)
 

@@ -65,6 +65,7 @@ class PurposeBody(Body):
     overrides: Overrides = Field(default_factory=list)
     max_grant_days: Days | None = None
     foreign_authority: bool = False
+    reveals: Annotated[list[Name], Field(max_length=100)] = Field(default_factory=list)
 
 
 class PurposeChange(Change):
@@ -84,6 +85,7 @@ class PurposeChange(Change):
     max_grant_days: Days | None = left()
     foreign_authority: bool = left()
     revision: Annotated[int, Field(ge=1, le=1_000_000)] = left()
+    reveals: Annotated[list[Name], Field(max_length=100)] = left()
 
 
 class CeilingShown(Answer):
@@ -119,6 +121,7 @@ class PurposeShown(Answer):
     max_grant_days: int | None
     foreign_authority: bool
     revision: int
+    reveals: list[str]
 
 
 class Purposes(Answer):

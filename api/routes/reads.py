@@ -1,34 +1,24 @@
-"""``POST /v1/reads``: the hot route, written without the framework's layers.
+"""What ``POST /v1/reads`` takes and answers: the grammar of its body, its places in problems, its description.
 
 Rules:
-- who asks comes from the token; the body only says what is asked, and for which purpose and product;
+- the body only says what is asked, and for which purpose and product; who asks comes from the token;
 - names keep to the grammar of names, references to theirs: an identifier cannot be asked for by being its own name;
-- a denial is an answer (200); what could not be decided or recorded is a problem (503) and releases nothing.
+- a body that is beyond doubt is read in one step, any other by the strict reader, which says what is wrong.
 """
 
 from __future__ import annotations
 
 import re
-import time
-from collections import Counter
 from typing import Annotated, Any
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Match, Route
-from starlette.types import Scope
 
-from api.access import identify
-from api.identity import Role, RoleMissingError
-from api.metrics import Metrics
+from api.options import LimitSettings
 from api.problems import ProblemError
 from api.problems.validation import MESSAGES, OTHER
 from api.routes.wire import FEATURE, NAME, SUBJECT
-from api.service import Service, service_of
 from api.strictjson import parse
-from api.strictroute import check_media_type
-from gate import Mode, ReadAnswer, ReadCall
+from gate import Mode
 
 PATH = "/v1/reads"
 
@@ -53,79 +43,83 @@ def _whole(pattern: str) -> msgspec.Meta:
 Name = Annotated[str, _whole(NAME)]
 
 
+Subjects = Annotated[list[Annotated[str, _whole(SUBJECT)]], msgspec.Meta(min_length=1)]
+
+
 class ReadBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What a scoring service sends."""
 
     purpose: Name
     product: Name
-    subjects: Annotated[list[Annotated[str, _whole(SUBJECT)]], msgspec.Meta(min_length=1)]
-    features: Annotated[list[Annotated[str, _whole(FEATURE)]], msgspec.Meta(min_length=1)]
+    subjects: Subjects
+    features: Annotated[tuple[Annotated[str, _whole(FEATURE)], ...], msgspec.Meta(min_length=1)]
+    mode: Mode = Mode.release
+
+
+class QuickBody(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The same before its names are looked at."""
+
+    purpose: str
+    product: str
+    subjects: Subjects
+    features: tuple[str, ...]
     mode: Mode = Mode.release
 
 
 MEMBERS = 4
 MODE_MARKS = 4
-_decode = msgspec.json.Decoder(ReadBody).decode
+NAMES_KEPT = 1024
+_decode = msgspec.json.Decoder(QuickBody).decode
 
 
-async def read(request: Request) -> Response:
-    """Answer one read."""
-    began = time.perf_counter()
-    caller = await identify(request)
-    if Role.SCORER not in caller.roles:
-        raise RoleMissingError
-    service = service_of(request.app.state)
-    body = await _body(request, service)
-    call = ReadCall(
-        tenant=caller.tenant,
-        client=caller.id,
-        purpose=body.purpose,
-        product=body.product,
-        subjects=tuple(body.subjects),
-        features=tuple(body.features),
-        mode=body.mode,
-    )
-    answer = await service.gate.read(call)
-    response = Response(service.answers.write(answer), media_type="application/json")
-    _count(service.metrics, answer, time.perf_counter() - began)
-    return response
+class BodyReader:
+    """Reads bodies; services ask for the same features again and again, so names found right are remembered."""
 
+    def __init__(self, limits: LimitSettings) -> None:
+        self._limits = limits
+        self._right: set[tuple[str, str, tuple[str, ...]]] = set()
 
-async def _body(request: Request, service: Service) -> ReadBody:
-    check_media_type(request)
-    limits = service.settings.limits
-    raw = await request.body()
-    body = _quickly(raw) or _strictly(raw, limits.depth)
-    if len(body.subjects) > limits.subjects:
-        raise ProblemError("request/too_many_subjects", limit=limits.subjects)
-    if len(body.features) > limits.features:
-        raise ProblemError("request/too_many_features", limit=limits.features)
-    for name, given in (("subjects", body.subjects), ("features", body.features)):
-        if len(set(given)) != len(given):
-            raise ProblemError("request/repeated", pointer=f"#/{name}")
-    return body
+    def read(self, raw: bytes) -> ReadBody | QuickBody:
+        """What a body asks for.
 
+        Raises: MalformedJsonError; ProblemError: what is asked is invalid, too much or repeated.
+        """
+        body = self._quickly(raw) or self._strictly(raw)
+        if len(body.subjects) > self._limits.subjects:
+            raise ProblemError("request/too_many_subjects", limit=self._limits.subjects)
+        if len(set(body.subjects)) != len(body.subjects):
+            raise ProblemError("request/repeated", pointer="#/subjects")
+        return body
 
-def _quickly(raw: bytes) -> ReadBody | None:
-    """Read a body in one step; None if it is not beyond doubt, then the strict reader says what it is.
+    def _quickly(self, raw: bytes) -> QuickBody | None:
+        """Read a body in one step; None if it is not beyond doubt, then the strict reader says what it is.
 
-    The decoder keeps the last of two equal names. As nothing in a valid body can hold a quotation mark or an escape, a
-    body with a repeated name has more quotation marks than its names and values account for.
-    """
-    try:
-        body = _decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    texts = MEMBERS + 2 + len(body.subjects) + len(body.features)
-    marks = raw.count(b'"')
-    return body if marks in {2 * texts, 2 * texts + MODE_MARKS} and b"\\" not in raw else None
+        The decoder keeps the last of two equal names. As nothing in a valid body can hold a quotation mark or an
+        escape, a body with a repeated name has more quotation marks than its names and values account for.
+        """
+        try:
+            body = _decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+        if (body.purpose, body.product, body.features) not in self._right:
+            return None
+        texts = MEMBERS + 2 + len(body.subjects) + len(body.features)
+        marks = raw.count(b'"')
+        return body if marks in {2 * texts, 2 * texts + MODE_MARKS} and b"\\" not in raw else None
 
-
-def _strictly(raw: bytes, depth: int) -> ReadBody:
-    try:
-        return msgspec.convert(parse(raw, depth=depth), ReadBody)
-    except msgspec.ValidationError as fault:
-        raise ProblemError("request/invalid", errors=[_place(fault)]) from None
+    def _strictly(self, raw: bytes) -> ReadBody:
+        try:
+            body = msgspec.convert(parse(raw, depth=self._limits.depth), ReadBody)
+        except msgspec.ValidationError as fault:
+            raise ProblemError("request/invalid", errors=[_place(fault)]) from None
+        if len(body.features) > self._limits.features:
+            raise ProblemError("request/too_many_features", limit=self._limits.features)
+        if len(set(body.features)) != len(body.features):
+            raise ProblemError("request/repeated", pointer="#/features")
+        if len(self._right) >= NAMES_KEPT:
+            self._right.clear()
+        self._right.add((body.purpose, body.product, body.features))
+        return body
 
 
 def _place(fault: msgspec.ValidationError) -> dict[str, Any]:
@@ -142,31 +136,6 @@ def _place(fault: msgspec.ValidationError) -> dict[str, Any]:
         "message_en": en,
     }
 
-
-def _count(metrics: Metrics, answer: ReadAnswer, seconds: float) -> None:
-    metrics.read(answer.call.mode.value, seconds=seconds)
-    # Subjects in one situation share one tuple of rulings: they are told apart by it, not compared.
-    shared = Counter((subject.outcome, id(subject.rulings)) for subject in answer.subjects)
-    rulings = {id(subject.rulings): subject.rulings for subject in answer.subjects}
-    for (outcome, which), count in shared.items():
-        metrics.decisions(outcome.value, count)
-        for ruling in rulings[which]:
-            if ruling.reasons:
-                metrics.reasons(ruling.reasons, count)
-
-
-class NamedRoute(Route):
-    """A raw route that logs and metrics can name, as they name the framework's."""
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match, and leave the route on the scope."""
-        match, child = super().matches(scope)
-        if match is not Match.NONE:
-            child["route"] = self
-        return match, child
-
-
-ROUTE = NamedRoute(PATH, read, methods=["POST"])
 
 _SUBJECT_RESULT = {
     "type": "object",

@@ -29,6 +29,7 @@ from api.usecases.writing import writing
 from consent import AgeBand
 from gate.errors import PersonRefusedError
 from gate.registering import NewPerson, SubjectDesk
+from vault import refresh_key_ring
 
 ROUTER = routes()
 MOST_REVEALED = 5
@@ -153,6 +154,7 @@ async def masked(request: Request, subject: SubjectRef, caller: Seer) -> MaskedA
 
 
 async def _identities(service: Service, tx: Transaction) -> Identities:
+    await refresh_key_ring(tx.connection, service.keyring)
     catalog = await service.catalogs.current(tx.connection)
     return Identities(tx.connection, service.keyring, catalog, tx.now)
 

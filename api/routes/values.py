@@ -19,7 +19,7 @@ from api.strictroute import Body
 from api.usecases.acting import actor
 from api.usecases.observing import Row, observe
 from api.usecases.writing import writing
-from gate.loading import ValueWriter
+from gate.loading import GuardPolicy, ValueWriter
 
 ROUTER = routes()
 Cell = int | float | bool | str | None
@@ -41,12 +41,13 @@ class ValuesBody(Body):
 
 
 class ValuesAnswer(Answer):
-    """What was stored."""
+    """What was stored, and the ledger entry that says so; no entry where everything was stored before."""
 
     view: str
     rows: int
     subjects: int
     segments: int
+    entry: str | None
 
 
 @ROUTER.post(
@@ -66,8 +67,15 @@ async def store(request: Request, body: ValuesBody, caller: Steward) -> Response
             raise ProblemError("request/too_many_rows", limit=limit)
         view = (await work.catalog()).view(work.tenant, body.view)
         writer = ValueWriter(work.service.keyring, view, actor(caller, Role.STEWARD))
+        guard = GuardPolicy(work.service.settings.classify.guard)
         rows = [Row(row.subject, row.observed_at, row.values) for row in body.rows]
-        done = await observe(work.connection, writer, rows, now=work.now)
+        done = await observe(work.connection, writer, rows, now=work.now, guard=guard)
         return work.answer(
-            ValuesAnswer(view=view.name, rows=done.observations, subjects=done.subjects, segments=done.segments)
+            ValuesAnswer(
+                view=view.name,
+                rows=done.observations,
+                subjects=done.subjects,
+                segments=done.segments,
+                entry=None if done.entry is None else str(done.entry),
+            )
         )

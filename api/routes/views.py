@@ -23,7 +23,7 @@ from api.problems.validation import SHOWN_ERRORS
 from api.routes.wire import KEYED, Answer, KnownQueryRoute
 from api.service import service_of
 from api.strictjson import parse
-from api.strictroute import JSON_TYPES, StrictRequest
+from api.strictroute import JSON_TYPES, StrictRequest, media_type
 from api.usecases.acting import actor
 from api.usecases.catalogs import Authority, put_views
 from api.usecases.writing import writing
@@ -50,9 +50,8 @@ class TextRequest(StrictRequest):
 
     async def load(self, depth: int) -> None:
         """Check the type; JSON must be strict JSON. Raises: MalformedJsonError; ProblemError: request/media_type."""
-        given = self.headers.getlist("content-type")
-        kind = given[0].replace(" ", "").replace('"', "").lower() if len(given) == 1 else ""
-        if kind not in JSON_TYPES | YAML_TYPES or self.headers.get("content-encoding", "identity") != "identity":
+        kind = media_type(self.scope)
+        if kind not in JSON_TYPES | YAML_TYPES:
             raise ProblemError("request/media_type")
         raw = await self.body()
         if kind in JSON_TYPES:

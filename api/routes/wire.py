@@ -32,6 +32,9 @@ FEATURE: Final = "^(?!.*[0-9]{5})[a-z][a-z0-9_]{0,62}:[a-z][a-z0-9_]{0,62}$"
 SUBJECT: Final = "^sub_[a-z2-7]{26}$"
 GRANT: Final = "^gr_[a-z2-7]{26}$"
 GUARDIAN: Final = "^(gd|sub)_[a-z2-7]{26}$"
+ERASURE: Final = "^er_[a-z2-7]{26}$"
+HOLD: Final = "^hd_[a-z2-7]{26}$"
+CERTIFICATE: Final = "^ec_[a-z2-7]{26}$"
 EVIDENCE: Final = "^(ev_[a-z2-7]{26}|sha256:[0-9a-f]{64})$"
 DIGEST: Final = "^[0-9a-f]{64}$"
 CURSOR: Final = "^[A-Za-z0-9_-]{1,200}$"
@@ -40,16 +43,16 @@ ENTRY: Final = "^[1-9][0-9]{0,17}$"
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)
 
 
-def _text(pattern: str) -> tuple[AfterValidator, WithJsonSchema]:
-    """What makes a text keep to a pattern, which is written for JSON Schema (ECMA-262) and matched whole."""
-    whole = re.compile(pattern.removeprefix("^").removesuffix("$"))
+def pattern(form: str) -> tuple[AfterValidator, WithJsonSchema]:
+    """What makes a text keep to a form, which is written for JSON Schema (ECMA-262) and matched whole."""
+    whole = re.compile(form.removeprefix("^").removesuffix("$"))
 
     def check(value: str) -> str:
         if whole.fullmatch(value) is None:
             raise PydanticCustomError("string_pattern_mismatch", "has the wrong form")
         return value
 
-    return AfterValidator(check), WithJsonSchema({"type": "string", "pattern": pattern})
+    return AfterValidator(check), WithJsonSchema({"type": "string", "pattern": form})
 
 
 def _in_range(at: datetime) -> datetime:
@@ -58,19 +61,22 @@ def _in_range(at: datetime) -> datetime:
     return at
 
 
-Name = Annotated[str, *_text(NAME)]
-FeatureName = Annotated[str, *_text(FEATURE)]
-SubjectRef = Annotated[str, *_text(SUBJECT)]
-GrantId = Annotated[str, *_text(GRANT)]
-Guardian = Annotated[str, *_text(GUARDIAN)]
-Evidence = Annotated[str, *_text(EVIDENCE)]
-Digest = Annotated[str, *_text(DIGEST)]
-EntryId = Annotated[str, *_text(ENTRY)]
+Name = Annotated[str, *pattern(NAME)]
+FeatureName = Annotated[str, *pattern(FEATURE)]
+SubjectRef = Annotated[str, *pattern(SUBJECT)]
+GrantId = Annotated[str, *pattern(GRANT)]
+ErasureId = Annotated[str, *pattern(ERASURE)]
+HoldId = Annotated[str, *pattern(HOLD)]
+CertificateId = Annotated[str, *pattern(CERTIFICATE)]
+Guardian = Annotated[str, *pattern(GUARDIAN)]
+Evidence = Annotated[str, *pattern(EVIDENCE)]
+Digest = Annotated[str, *pattern(DIGEST)]
+EntryId = Annotated[str, *pattern(ENTRY)]
 When = Annotated[AwareDatetime, FROM_TEXT, AfterValidator(_in_range)]
 Reference = Annotated[str, Field(min_length=1, max_length=200)]
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many items a page holds.")]
-CursorText = Annotated[str, *_text(CURSOR)]
+CursorText = Annotated[str, *pattern(CURSOR)]
 Cursor = Annotated[CursorText | None, Query(description="`next` of the page before.")]
 
 
@@ -86,6 +92,10 @@ class Answer(BaseModel):
     """Base of every answer."""
 
     model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class Nothing(Body):
+    """A body that says nothing: it may be left out."""
 
 
 class Text(Body):

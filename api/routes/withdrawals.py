@@ -19,12 +19,14 @@ from starlette.responses import Response
 from api.access import Holds
 from api.identity import Principal, Role
 from api.routes.granted import GrantAnswer, GrantShown, OnBehalf, WithdrawnAnswer
+from api.routes.receipts import receipted
 from api.routes.wire import KEYED, Digest, Evidence, GrantId, Name, SubjectRef, routes
 from api.strictroute import FROM_TEXT, Body
 from api.usecases.acting import actor, check_evidence, whom
+from api.usecases.deleting import Ended, raise_after_withdrawal
 from api.usecases.granting import Bounds, owner_of, refused_bounds, request_of, shown_notice
 from api.usecases.representing import note_evidence
-from api.usecases.writing import Work, writing
+from api.usecases.writing import Work, binding
 from consent import (
     Channel,
     ConsentForm,
@@ -106,10 +108,11 @@ class RefusalBody(Body):
     response_model=WithdrawnAnswer,
     openapi_extra=KEYED,
 )
+@receipted
 async def withdraw(request: Request, body: WithdrawalBody, caller: Giver) -> Response:
     """Withdraw everything, one purpose, one field or one grant."""
     check_evidence(caller, body.evidence)
-    async with writing(request, caller) as work:
+    async with binding(request, caller) as work:
         if work.replay is not None:
             return work.replay
         if body.grant is not None and body.subject is None:
@@ -126,11 +129,12 @@ async def withdraw(request: Request, body: WithdrawalBody, caller: Giver) -> Res
     response_model=WithdrawnAnswer,
     openapi_extra=KEYED,
 )
+@receipted
 async def withdraw_grant(request: Request, grant: GrantId, caller: Giver, body: OnBehalf | None = None) -> Response:
     """Withdraw one grant; the same as a withdrawal with the scope ``grant``."""
     evidence = None if body is None else body.evidence
     check_evidence(caller, evidence)
-    async with writing(request, caller) as work:
+    async with binding(request, caller) as work:
         if work.replay is not None:
             return work.replay
         who = await owner_of(work.connection, caller, grant)
@@ -145,9 +149,10 @@ async def withdraw_grant(request: Request, grant: GrantId, caller: Giver, body: 
     response_model=GrantAnswer,
     openapi_extra=KEYED,
 )
+@receipted
 async def refuse(request: Request, body: RefusalBody, caller: Giver) -> Response:
     """Record that a person declined what a notice asks."""
-    async with writing(request, caller) as work:
+    async with binding(request, caller) as work:
         if work.replay is not None:
             return work.replay
         whom(caller, body.subject)
@@ -173,10 +178,14 @@ async def _withdraw(work: Work, who: SubjectId, scope: Scope, evidence: str | No
     by = actor(work.caller, *GIVERS)
     done = await work.consent.withdraw(work.connection, who, scope, by=by, now=work.now)
     entries = [*done.entries, *await note_evidence(work, who, by, done, evidence)]
+    withdrawn, narrowed = work.journal.grants(Kind.WITHDRAWN), work.journal.grants(Kind.FIELD_WITHDRAWN)
+    field = scope.field if isinstance(scope, WithdrawField) else None
+    tasks = await raise_after_withdrawal(work, who, by, Ended(withdrawn, narrowed, field))
     return work.answer(
         WithdrawnAnswer(
-            withdrawn=work.journal.grants(Kind.WITHDRAWN),
-            narrowed=work.journal.grants(Kind.FIELD_WITHDRAWN),
+            withdrawn=withdrawn,
+            narrowed=narrowed,
+            tasks=tasks,
             consent_version=done.consent_version,
             entries=[str(entry) for entry in entries],
         )

@@ -63,16 +63,25 @@ async def ask(tx: Transaction, caller: Principal, asked: PageAsked, *, mac: Mac)
     return page
 
 
+async def check_visible(connection: AsyncConnection, caller: Principal, entry: int) -> FoundEntry:
+    """An entry the caller may see, looked at by nobody.
+
+    Raises: EntryNotFoundError: there is none, or the caller may not see it.
+    """
+    found = await find_entry(connection, caller.tenant, entry)
+    if caller.subject is not None and found.document["subject"] != await pseudonym_of(connection, whom(caller, None)):
+        raise EntryNotFoundError(entry)
+    return found
+
+
 async def look_at(tx: Transaction, caller: Principal, entry: int, *, mac: Mac) -> FoundEntry:
     """One entry.
 
     Raises: EntryNotFoundError: there is none, or the caller may not see it.
     """
-    found = await find_entry(tx.connection, caller.tenant, entry)
+    found = await check_visible(tx.connection, caller, entry)
     document = found.document
     if caller.subject is not None:
-        if document["subject"] != await pseudonym_of(tx.connection, whom(caller, None)):
-            raise EntryNotFoundError(entry)
         return found
     note = EntryDraft(
         Kind.LEDGER_QUERIED,

@@ -20,9 +20,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.problems import ProblemError
 from catalog import Catalog, Jrt0171
-from consent import Subject, SubjectId, SubjectNotFoundError, UnknownFieldError
+from consent import (
+    Subject,
+    SubjectId,
+    SubjectNotFoundError,
+    SubjectRestrictedError,
+    SubjectStatus,
+    UnknownFieldError,
+)
 from consent.store.subjects import subjects as read_subjects
-from lineage import Actor, EntryDraft, Kind, append
+from lineage import Actor, EntryDraft, Kind, Role, append
 from lineage.content import Json
 from vault import (
     IdentifierKind,
@@ -62,8 +69,8 @@ class Identities:
         return {name: mask(self._kind(name), text) for name, text in opened.items()}
 
     async def masked_for(self, who: SubjectId, by: Actor) -> dict[str, str]:
-        """The same for staff, on record. Raises: as `masked`."""
-        subject = await self._subject(who, lock=True)
+        """The same for staff, on record. Raises: as `masked`; SubjectRestrictedError."""
+        subject = _unrestricted(await self._subject(who, lock=True), by)
         shown = await self.masked(who)
         await self._record(subject, by, Kind.IDENTIFIERS_REVEALED, {"fields": sorted(shown), "form": "masked"})
         return shown
@@ -73,11 +80,12 @@ class Identities:
     ) -> tuple[dict[str, str], int]:
         """Some identifiers of a person in clear, and the ledger entry that says so.
 
-        Raises: SubjectNotFoundError; UnknownFieldError: not an identifier of the catalogue; VaultError.
+        Raises: SubjectNotFoundError; SubjectRestrictedError; UnknownFieldError: not an identifier of the catalogue;
+        VaultError.
         """
         for name in fields:
             self._kind(name)
-        subject = await self._subject(who, lock=True)
+        subject = _unrestricted(await self._subject(who, lock=True), by)
         opened = await self._open(who, fields)
         parts: dict[str, Json] = {
             "fields": sorted(fields),
@@ -138,3 +146,13 @@ class Identities:
         if field.identifier is None or field.jrt0171 is Jrt0171.C3:
             raise UnknownFieldError(name)
         return IdentifierKind(field.identifier.value)
+
+
+def _unrestricted(subject: Subject, by: Actor) -> Subject:
+    """The subject, unless their data is only kept: then none but the data protection officer sees it (PIPL 47(2)).
+
+    Raises: SubjectRestrictedError.
+    """
+    if subject.status is SubjectStatus.RESTRICTED and by.role is not Role.DPO:
+        raise SubjectRestrictedError("the data is only kept until it may be erased")
+    return subject

@@ -1,7 +1,8 @@
 """A small batch of feature values: every row is right, or none is stored.
 
-Rules: values have the types of the view's features; observations lie in the past; every subject is known. What is wrong
-is named by position, feature and fault, never by value.
+Rules: values have the types of the view's features; observations lie in the past; every subject is known; identifiers
+of
+people stand only in features declared for them. What is wrong is named by position, feature and fault, never by value.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from api.problems import ProblemError
 from api.problems.faults import place
 from api.problems.validation import SHOWN_ERRORS
 from catalog import FeatureView
+from catalog.classify.guarding import Guard
 from catalog.shapes import Scalar
 from gate.facts import microseconds
-from gate.loading import Observation, ValueWriter, Written
-from gate.loading.cells import CellRefusal, Reader, reader
+from gate.loading import GuardPolicy, Observation, ValueWriter, Written
+from gate.loading.cells import CellFault, CellRefusal, Reader, reader
 
 CLOCKS_DIFFER = timedelta(seconds=5)
 
@@ -34,18 +36,36 @@ class Row:
     values: Mapping[str, Any] = field(repr=False)
 
 
-async def observe(connection: AsyncConnection, writer: ValueWriter, rows: Sequence[Row], *, now: datetime) -> Written:
-    """Store rows of the writer's view in the caller's transaction.
+async def observe(
+    connection: AsyncConnection, writer: ValueWriter, rows: Sequence[Row], *, now: datetime, guard: GuardPolicy
+) -> Written:
+    """Store rows of the writer's view in the caller's transaction; with ``quarantine`` offending values are held back.
 
     Raises: ProblemError: request/invalid, naming every failing place; the transaction must not be committed.
     """
     observations, faults = _read(rows, writer.view, now)
+    if guard is not GuardPolicy.OFF:
+        observations, offences = _guarded(observations, writer.view, now)
+        faults += offences if guard is GuardPolicy.REFUSE else []
     if not faults:
         written = await writer.store(connection, observations, now=now)
         faults = list(_unstored(rows, written))
         if not faults:
             return written
     raise ProblemError("request/invalid", errors=faults[:SHOWN_ERRORS])
+
+
+def _guarded(
+    observations: Sequence[Observation], view: FeatureView, now: datetime
+) -> tuple[list[Observation], list[dict[str, Any]]]:
+    """Take out identifiers whose feature is not declared for them, and name their places."""
+    guard, offences, kept = Guard(view), [], []
+    for number, each in enumerate(observations):
+        bad = [name for name, value in each.values.items() if guard.offence(name, value, now.date()) is not None]
+        offences += [place(f"/rows/{number}/values/{name}", CellFault.IDENTIFIER.value) for name in bad]
+        values = {name: value for name, value in each.values.items() if name not in bad}
+        kept.append(Observation(each.subject, each.at_us, values) if bad else each)
+    return kept, offences
 
 
 def _read(rows: Sequence[Row], view: FeatureView, now: datetime) -> tuple[list[Observation], list[dict[str, Any]]]:

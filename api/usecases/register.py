@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.identity import Principal
 from api.problems import ProblemError
 from api.usecases.paging import scan
+from catalog import Catalog
 from consent import (
     Client,
     ClientNotFoundError,
@@ -36,6 +37,7 @@ from consent import (
     list_versions,
 )
 from consent.errors import NotFoundError
+from vault import TokenSpec, TokenSpecError
 
 Thing = TypeVar("Thing", Party, Client, Purpose, Notice)
 ABSENT: dict[type[Any], type[NotFoundError]] = {
@@ -141,3 +143,15 @@ async def change(
     if done.version != len(versions) + 1:
         raise ProblemError("request/conflict")
     return done
+
+
+def check_token_rules(catalog: Catalog, client: Client) -> None:
+    """Check that every field a client has a kind of token for can become one.
+
+    Raises: TokenSpecError: the field is not in the catalogue, no identifier, or of another kind.
+    """
+    for rule in client.tokens:
+        field = catalog.fields.get(rule.field)
+        if field is None or field.identifier is None:
+            raise TokenSpecError(f"{rule.field} is no identifier of the catalogue")
+        TokenSpec(rule.kind, field.identifier.value, rule.keep)

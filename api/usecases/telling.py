@@ -91,6 +91,14 @@ class Teller:
         )
         return ToldRead(client, party, purpose, features, text)
 
+    async def names(self, *, client: str | None, party: str | None, purpose: str | None) -> dict[str, BilingualText]:
+        """What a client, a party and a purpose are called."""
+        return {
+            "client": await self._title(Client, client),
+            "party": await self._title(Party, party),
+            "purpose": await self._title(Purpose, purpose),
+        }
+
     async def _title(self, kind: type[Named], name: str | None) -> BilingualText:
         key = (kind, name)
         if key not in self._titles:

@@ -1,11 +1,15 @@
 """A write: one transaction, one use of an Idempotency-Key, one answer.
 
-Rules: state, ledger entries and the kept answer commit together or not at all; whoever does the work finds in it the
-connection, the instant, the caller and the journal that remembers what it told the ledger.
+Rules:
+- state, ledger entries and the kept answer commit together or not at all; whoever does the work finds in it the
+  connection, the instant, the caller and the journal that remembers what it told the ledger;
+- what binds (consent) is answered within ``BINDING_S`` or refused: no replica, lock or database makes it wait longer,
+  and what was refused may be sent again under its key.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,6 +28,9 @@ from api.service import Service, service_of
 from api.usecases.noting import NotingJournal
 from catalog import Catalog
 from consent import ConsentService, Registrar
+from vault import refresh_key_ring
+
+BINDING_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +88,31 @@ class Work:
 
 
 @asynccontextmanager
+async def binding(request: Request, caller: Principal) -> AsyncIterator[Work]:
+    """Open a write that has to be answered in time; whether it took effect is unknown when it is not.
+
+    Raises: TimeoutError, besides what ``writing`` raises.
+    """
+    async with asyncio.timeout(BINDING_S), writing(request, caller) as work:
+        yield work
+
+
+@asynccontextmanager
 async def writing(request: Request, caller: Principal) -> AsyncIterator[Work]:
     """Open a write for a caller; commits when the block ends, rolls back when it raises.
 
-    Raises: ProblemError: request/key_malformed, request/key_reused, service/starting.
+    What it ended is kept beside the database before the answer goes out.
+    Raises: ProblemError: request/key_malformed, request/key_reused, service/starting; EndsUnavailableError: what was
+    done stands, and is kept as soon as that is possible.
     """
     service = service_of(request.app.state)
     life = timedelta(hours=service.settings.idempotency_hours)
     mac = lambda data: service.fingerprint(caller.tenant, data)  # noqa: E731  two arguments in one name
+    journal = NotingJournal(service.keyring.mac)
     async with (
         service.database.transaction() as tx,
         idempotent(request, tx, caller, mac=mac, life=life) as slot,
     ):
-        yield Work(service, tx, caller, NotingJournal(service.keyring.mac), slot)
+        await refresh_key_ring(tx.connection, service.keyring)
+        yield Work(service, tx, caller, journal, slot)
+    await service.ends.note(service.database, [entry for _, entry in journal.told])

@@ -1,5 +1,5 @@
 """The only SQL of the consent room."""
 
-from consent.store import grants, registry, subjects
+from consent.store import grants, keeping, registry, subjects
 
-__all__ = ["grants", "registry", "subjects"]
+__all__ = ["grants", "keeping", "registry", "subjects"]

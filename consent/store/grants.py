@@ -88,6 +88,16 @@ async def grants(
     return [_grant(row) for row in await connection.execute(query.order_by(GRANTS.c.id).limit(limit))]
 
 
+async def count_grants(connection: AsyncConnection, tenant: str, refs: Sequence[str]) -> dict[str, int]:
+    """How many grants are stored of each subject that has any."""
+    found: dict[str, int] = {}
+    for part in dialects.chunks(refs):
+        query = select(GRANTS.c.subject, func.count()).where(GRANTS.c.tenant == tenant, GRANTS.c.subject.in_(part))
+        rows = await connection.execute(query.group_by(GRANTS.c.subject))
+        found |= {row[0]: row[1] for row in rows}
+    return found
+
+
 async def owner(connection: AsyncConnection, tenant: str, grant: str) -> SubjectId | None:
     """Whose grant this is, None if the tenant has no such grant."""
     query = select(GRANTS.c.subject).where(GRANTS.c.id == grant, GRANTS.c.tenant == tenant)

@@ -10,10 +10,11 @@ from gate.loading.errors import (
 )
 from gate.loading.people import PeopleLoad, load_people
 from gate.loading.values import ValuesLoad, load_values
-from gate.loading.words import LoadOptions, LoadProgress, LoadSummary, OnProgress
+from gate.loading.words import GuardPolicy, LoadOptions, LoadProgress, LoadSummary, OnProgress
 from gate.loading.writing import Observation, ValueWriter, Written
 
 __all__ = [
+    "GuardPolicy",
     "LoadContendedError",
     "LoadOptions",
     "LoadProgress",

@@ -49,6 +49,7 @@ class CellFault(StrEnum):
     CHARACTERS = "characters"
     NOT_INSTANT = "not_instant"
     IN_FUTURE = "in_future"
+    IDENTIFIER = "identifier"
     SUBJECT_MISSING = "subject_missing"
     SUBJECT_MALFORMED = "subject_malformed"
     SUBJECT_UNKNOWN = "subject_unknown"

@@ -30,7 +30,7 @@ from gate.loading.errors import LoadContendedError, SourceChangedError, TooManyR
 from gate.loading.reports import RowFault, RowFile, reject_file, subject_file
 from gate.loading.sources import RowSource, SourceMark, SourceRow
 from gate.loading.words import LoadOptions, LoadProgress, LoadSummary, OnProgress, Transaction, Transactions
-from gate.store_loads import LoadKey, LoadState, read_state, save_state
+from gate.store_loads import LoadKey, LoadState, look_up_by_key, read_state, save_state
 
 ATTEMPTS: Final = 5
 _LOST_RACES: Final = frozenset({"40001", "40P01", "55P03"})
@@ -165,6 +165,7 @@ class LoadRun(Generic[Item]):
         checked: tuple[list[Item], list[RowFault]],
         out: tuple[RowFile, RowFile],
     ) -> tuple[LoadState, Counter[str]]:
+        await look_up_by_key(tx.connection)
         if await read_state(tx.connection, self._key, lock=True) != self._stored:
             raise LoadContendedError
         stored = await self._worker.store(tx, checked[0], (batch[0].number, batch[-1].number))

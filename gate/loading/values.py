@@ -3,6 +3,7 @@
 Rules:
 - a row names its subject by reference or by one identifier, which is looked up by its blind index and forgotten;
 - an empty cell says nothing: what is stored stays, unless the load replaces;
+- identifiers of people stand only in features declared for them; elsewhere the row is refused, or the value held back;
 - values observed in the future are refused; without a column ``observed_at`` values count as observed at the instant
   given, or when they are stored.
 """
@@ -15,7 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from catalog import digest
+from catalog import FeatureView, digest
+from catalog.classify.guarding import Guard
 from catalog.shapes import Scalar
 from consent import Actor, SubjectId
 from consent.errors import InvalidValueError
@@ -26,13 +28,11 @@ from gate.loading.errors import LoadRefusedError
 from gate.loading.reports import RowFault
 from gate.loading.running import Files, LoadRun, Stored, mark_of
 from gate.loading.sources import SourceRow, open_source
-from gate.loading.words import LoadOptions, LoadSummary, OnProgress, Transaction, Transactions
+from gate.loading.words import GuardPolicy, LoadOptions, LoadSummary, OnProgress, Transaction, Transactions
 from gate.loading.writing import Observation, ValueWriter
 from gate.registering import SubjectDesk
 from gate.store_loads import LoadKey
 from vault import KeyRing, NotAnIdentifierError, find_by_index, read_identifier
-
-DIGEST_START = 6  # the header of a blind index: version, suite, key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,7 @@ class _Row(NamedTuple):
     key: str | bytes
     at_us: int | None
     values: Mapping[str, Scalar]
+    held: tuple[RowFault, ...] = ()
 
 
 async def load_values(
@@ -91,15 +92,19 @@ async def load_values(
             load.view,
         )
         writer = ValueWriter(desk.keys, view, load.by, load.replace)
-        worker = _ValuesWorker(load, columns, writer, key.source)
+        worker = _ValuesWorker(load, columns, writer, key.source, _guard(load, view))
         return await LoadRun(database, key, worker, load.options).run(Files(path, source, mark), on_progress)
     finally:
         source.close()
 
 
+def _guard(load: ValuesLoad, view: FeatureView) -> Guard | None:
+    return None if load.options.guard is GuardPolicy.OFF else Guard(view)
+
+
 def source_name(keys: KeyRing, tenant: str, document: Mapping[str, str | int | bool | None]) -> str:
     """The name of a load: keyed, so that nobody can find a small file's content by trying."""
-    return keys.blind(tenant, "load", digest(dict(document)))[DIGEST_START:].hex()
+    return keys.name_for(tenant, "load", digest(dict(document))).hex()
 
 
 def _meaning(load: ValuesLoad) -> dict[str, str | int | bool | None]:
@@ -115,11 +120,22 @@ class _ValuesWorker:
     columns: ValueColumns
     writer: ValueWriter
     source: str
+    guard: Guard | None
 
-    def check(self, row: SourceRow, _now: datetime) -> _Row | list[RowFault]:
+    def check(self, row: SourceRow, now: datetime) -> _Row | list[RowFault]:
         """See :class:`gate.loading.running.Worker`."""
-        cells = row.cells or ()
         faults: list[RowFault] = []
+        values = self._values(row, faults)
+        held = self._guarded(row, values, now)
+        if self.load.options.guard is GuardPolicy.REFUSE:
+            faults += held
+        at_us = self._observed(row, faults)
+        key = self._key(row, faults)
+        return faults or _Row(row.number, row.line, key, at_us, values, tuple(held))
+
+    def _values(self, row: SourceRow, faults: list[RowFault]) -> dict[str, Scalar]:
+        """The row's values; what cannot be read is noted."""
+        cells = row.cells or ()
         values: dict[str, Scalar] = {}
         for place, name, column, read in self.columns.features:
             cell = cells[place]
@@ -131,9 +147,18 @@ class _ValuesWorker:
                 values[name] = read(cell)
             except CellRefusal as refusal:
                 faults.append(RowFault(row.number, row.line, column, refusal.fault))
-        at_us = self._observed(row, faults)
-        key = self._key(row, faults)
-        return faults or _Row(row.number, row.line, key, at_us, values)
+        return values
+
+    def _guarded(self, row: SourceRow, values: dict[str, Scalar], now: datetime) -> list[RowFault]:
+        """Take out identifiers whose feature is not declared for them, and name their columns."""
+        if self.guard is None:
+            return []
+        held: list[RowFault] = []
+        for _, name, column, _ in self.columns.features:
+            if name in values and self.guard.offence(name, values[name], now.date()) is not None:
+                del values[name]
+                held.append(RowFault(row.number, row.line, column, CellFault.IDENTIFIER))
+        return held
 
     async def store(self, tx: Transaction, items: Sequence[_Row], rows: tuple[int, int]) -> Stored:
         """See :class:`gate.loading.running.Worker`."""
@@ -141,7 +166,7 @@ class _ValuesWorker:
         given = self.load.observed_at
         default_us = now_us if given is None else microseconds(given)
         owners = await self._owners(tx, [item.key for item in items if isinstance(item.key, bytes)])
-        faults: list[RowFault] = []
+        faults: list[RowFault] = [fault for item in items for fault in item.held]
         fit: list[tuple[_Row, Observation]] = []
         for item in items:
             at_us = default_us if item.at_us is None else item.at_us

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -59,6 +60,18 @@ class OnProgress(Protocol):
         ...
 
 
+class GuardPolicy(StrEnum):
+    """What becomes of values that are identifiers of a person where their field is not declared for them.
+
+    refuse: the row is refused; quarantine: the value is held back, reported, and the rest of its row stored; off:
+    nothing.
+    """
+
+    REFUSE = "refuse"
+    QUARANTINE = "quarantine"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadOptions:
     """How a file is loaded.
@@ -70,6 +83,7 @@ class LoadOptions:
         ignore: columns to leave aside.
         dry_run: check everything, store nothing.
         again: load a file once more that was loaded whole before.
+        guard: what becomes of identifiers in fields that are not declared for them.
     """
 
     batch_rows: int = 1000
@@ -78,6 +92,7 @@ class LoadOptions:
     ignore: frozenset[str] = frozenset()
     dry_run: bool = False
     again: bool = False
+    guard: GuardPolicy = GuardPolicy.REFUSE
 
     def __post_init__(self) -> None:
         if not 1 <= self.batch_rows <= 10_000:

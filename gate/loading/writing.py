@@ -9,7 +9,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
@@ -23,7 +23,7 @@ from gate.loading.merging import Segment
 from gate.store_values import SealedSegment, lock_view, put_segments, read_segments
 from lineage import Actor as LedgerActor
 from lineage import EntryDraft, Kind, Role, append
-from vault import KeyRing, SubjectKey, VaultError, subject_keys
+from vault import KeyRing, SubjectKey, VaultError, marked, note_seals, refresh_key_ring, sealing_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Written:
         subjects, segments: how many were written.
         unknown: subjects that have no key here: never registered, or erased.
         unreadable: subjects of which a stored segment does not open; their observations were not stored.
+        entry: id of the ledger entry that records this; None where nothing was written.
     """
 
     observations: int
@@ -56,6 +57,7 @@ class Written:
     segments: int
     unknown: frozenset[str]
     unreadable: frozenset[str]
+    entry: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +95,22 @@ class ValueWriter:
         merged = self._merge(stored, fit)
         rows = self._seal(keys, merged)
         await put_segments(connection, tenant, rows)
+        await note_seals(connection, tenant, marked((row.subject, row.sealed) for row in rows))
         oldest: dict[str, int] = {}
         for row in rows:
             oldest[row.subject] = min(row.observed_us, oldest.get(row.subject, row.observed_us))
         observed = {ref: instant(at_us) for ref, at_us in oldest.items()}
         await note_observed(connection, tenant, observed, rows=self.keys.rows)
         written = Written(len(fit), len(oldest), len(rows), frozenset(refs) - keys.keys(), frozenset(unreadable))
-        if rows:
-            await append(connection, [self._entry(written, facts or {})], now=now, mac=self.keys.mac)
-        return written
+        if not rows:
+            return written
+        [entry] = await append(connection, [self._entry(written, facts or {})], now=now, mac=self.keys.mac)
+        return replace(written, entry=entry)
 
     async def _open_keys(self, connection: AsyncConnection, refs: Sequence[str]) -> dict[str, SubjectKey]:
         tenant = self.view.tenant
-        wrapped = await subject_keys(connection, tenant, refs)
+        await refresh_key_ring(connection, self.keys)
+        wrapped = await sealing_keys(connection, tenant, refs)
         return {ref: self.keys.open_subject_key(tenant, ref, blob) for ref, blob in wrapped.items()}
 
     async def _stored(

@@ -33,7 +33,15 @@ from gate.registering import ages
 from gate.registering.assigning import Assigned, Assignment, Owners, assign, exclusive_digests
 from gate.registering.people import BIRTH_DATE, CheckedPerson, NewPerson, PersonFault, check_person
 from gate.registering.writing import Act, open_identifiers, write_changed, write_new
-from vault import Entropy, IdentifierTakenError, KeyRing, find_by_index, system_entropy
+from vault import (
+    Entropy,
+    IdentifierTakenError,
+    KeyMovedError,
+    KeyRing,
+    find_by_index,
+    refresh_key_ring,
+    system_entropy,
+)
 
 ATTEMPTS: Final = 5
 _LOST_RACES: Final = frozenset({"40P01", "55P03"})  # deadlock detected, lock not available
@@ -96,11 +104,12 @@ class SubjectDesk:
         Raises: PeopleContendedError: other writers kept taking the same people, nothing was stored.
         """
         for _ in range(ATTEMPTS):
+            await refresh_key_ring(connection, self.keys)
             try:
                 async with connection.begin_nested():
                     return await self._register(connection, tenant, people, by=by, now=now)
-            except IdentifierTakenError:
-                continue  # somebody registered one of them just now: look them up again
+            except (IdentifierTakenError, KeyMovedError):
+                continue  # somebody registered one of them just now, or rotated the keys: look again
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) not in _LOST_RACES:
                     raise
@@ -132,7 +141,10 @@ class SubjectDesk:
         changed = [each for each in assigned if each.given and not each.is_new]
         moved = {each.ref for each in changed} | {ref for ref, row in rows.items() if bands[ref] is not row.age_band}
         if moved:
-            rows |= await read_subjects(connection, tenant, sorted(moved), lock=True)
+            locked = await read_subjects(connection, tenant, sorted(moved), lock=True)
+            if len(locked) != len(moved):
+                raise PeopleContendedError  # somebody erased one of them just now
+            rows |= locked
         act = Act(connection, tenant, by, now)
         await write_new(self, act, [(a, bands[a.ref]) for a in assigned if a.is_new])
         await write_changed(self, act, [(a, rows[a.ref]) for a in changed])

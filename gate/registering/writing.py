@@ -111,7 +111,7 @@ async def write_new(desk: Desk, act: Act, new: Sequence[tuple[Assigned, AgeBand]
         subjects.append(NewSubject(SubjectId(act.tenant, assigned.ref), key.pseudonym(), band))
         sealed += [seal_identifier(desk.keys, key, each, desk.entropy) for each in assigned.given.values()]
     await _claim(act, sealed)
-    await insert_subject_keys(act.connection, act.tenant, wrapped, act.now)
+    await insert_subject_keys(act.connection, act.tenant, wrapped, act.now, ring=desk.keys)
     await desk.consent.create_subjects(act.connection, subjects, now=act.now)
     drafts = [
         act.draft(Kind.SUBJECT_REGISTERED, subject.pseudonym, _parts(desk, assigned, 0))

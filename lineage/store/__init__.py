@@ -14,6 +14,7 @@ from lineage.store.reads import (
 )
 from lineage.store.scan import check, count_entries
 from lineage.store.search import find_entry, search, shape_documents
+from lineage.store.shapes import count_shapes, new_shapes
 
 __all__ = [
     "Weight",
@@ -23,11 +24,13 @@ __all__ = [
     "check",
     "count_entries",
     "count_reads",
+    "count_shapes",
     "ensure_shapes",
     "find_entry",
     "guard",
     "heads",
     "last_id",
+    "new_shapes",
     "newest_configuration",
     "read_from",
     "read_page",

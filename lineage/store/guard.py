@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from lineage.tables import APPEND_ONLY
 
 CONSENT_EVENTS = "consent_events"
+ERASING = "consent_subjects_erased"  # the trigger by which the database itself removes an erased subject's events
 PROTECTED = frozenset((*APPEND_ONLY, CONSENT_EVENTS))
 API_ROLE = "yumen_api"
 MIGRATOR_ROLE = "yumen_migrator"
@@ -30,6 +31,7 @@ _OF_TABLE = frozenset(
         sqlite3.SQLITE_DROP_INDEX,
     )
 )
+_MAKES_TRIGGER = frozenset((sqlite3.SQLITE_CREATE_TRIGGER, sqlite3.SQLITE_CREATE_TEMP_TRIGGER))
 # The schema table itself is closed by SQLite unless `writable_schema` is on; refusing it here would stop json_each.
 _COUNTERS = "sqlite_sequence"
 _PRAGMAS = frozenset(
@@ -37,13 +39,15 @@ _PRAGMAS = frozenset(
 )
 
 
-def authorize(action: int, first: str | None, second: str | None, _database: str | None, _inner: str | None) -> int:
+def authorize(action: int, first: str | None, second: str | None, _database: str | None, inner: str | None) -> int:
     """Answer SQLite's authorizer: `SQLITE_DENY` for whatever would change an append-only table, else `SQLITE_OK`."""
+    if action == sqlite3.SQLITE_DELETE and first == CONSENT_EVENTS and inner == ERASING:
+        return sqlite3.SQLITE_OK
     if action in _WRITES and (first in PROTECTED or first == _COUNTERS):
         return sqlite3.SQLITE_DENY
     if action in _DROPS and first in PROTECTED:
         return sqlite3.SQLITE_DENY
-    if action in _OF_TABLE and second in PROTECTED:
+    if (action in _OF_TABLE and second in PROTECTED) or (action in _MAKES_TRIGGER and first == ERASING):
         return sqlite3.SQLITE_DENY
     if action == sqlite3.SQLITE_PRAGMA and first in _PRAGMAS and second is not None:
         return sqlite3.SQLITE_DENY

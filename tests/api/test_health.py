@@ -21,7 +21,7 @@ async def test_a_ready_service_names_its_parts(http: httpx.AsyncClient) -> None:
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "ready",
-        "checks": [{"name": name, "state": "ok"} for name in ("service", "policy", "ledger", "keys")],
+        "checks": [{"name": name, "state": "ok"} for name in ("service", "policy", "ledger", "keys", "ends", "log")],
     }
 
 

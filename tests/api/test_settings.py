@@ -8,6 +8,8 @@ import pytest
 
 from api.options import EngineKind
 from api.settings import Settings, SettingsError, load_settings
+from tests.lineage.log.running import KEY
+from tests.lineage.log.witnesses import WitnessServer
 
 GOOD_PRODUCTION = {
     "YUMEN_MODE": "production",
@@ -104,6 +106,32 @@ def test_an_unknown_name_in_the_file_is_refused(load: Load, tmp_path: Path) -> N
         load(YUMEN_CONFIG=str(file))
 
 
+def test_witnesses_are_named_in_the_file_and_checked(load: Load, tmp_path: Path) -> None:
+    key = WitnessServer().key.text
+    file = tmp_path / "yumen.toml"
+    named = f'[[transparency.witnesses]]\nkey = "{key}"\nurl = "https://witness.example/"\n'
+    file.write_text(f'[transparency]\norigin = "log.example/a"\nquorum = 1\n{named}')
+    settings = load(YUMEN_CONFIG=str(file))
+    assert [each.witness.key.text for each in settings.transparency.witnesses] == [key]
+    for text, fault in (
+        (f"[transparency]\nquorum = 1\n{named}", "an origin of the log's own"),
+        (f'[transparency]\norigin = "log.example/a"\nquorum = 2\n{named}', "more than there are witnesses"),
+        (f'[transparency]\norigin = "log.example/a"\n{named}'.replace(key, KEY.text), "verifier key of a witness"),
+    ):
+        file.write_text(text)
+        with pytest.raises(SettingsError, match=fault):
+            load(YUMEN_CONFIG=str(file))
+    file.write_text(f'[transparency]\norigin = "log.example/a"\n{named}'.replace("https", "http"))
+    with pytest.raises(SettingsError, match=r"transparency\.witnesses: .*refused in production mode"):
+        load(**GOOD_PRODUCTION, YUMEN_CONFIG=str(file))
+
+
+@pytest.mark.parametrize("origin", ["", "Log.Example", "log example", "log+x", "log\n", "/log", "x" * 201])
+def test_an_origin_that_could_not_stand_in_a_checkpoint_is_refused(load: Load, origin: str) -> None:
+    with pytest.raises(SettingsError, match=r"transparency\.origin"):
+        load(YUMEN_TRANSPARENCY__ORIGIN=origin)
+
+
 def test_a_sound_production_deployment_starts(load: Load) -> None:
     settings = load(**GOOD_PRODUCTION)
     assert not settings.docs_open
@@ -118,6 +146,7 @@ def test_a_sound_production_deployment_starts(load: Load) -> None:
         ("ISSUER__MAX_TOKEN_S", "999999"),
         ("ISSUER__SECOND_FACTOR", "pwd"),
         ("POLICY__OPA_URL", "http://opa.example:8181"),
+        ("LINEAGE__EMIT_URL", "http://lineage.example/api/v1/lineage"),
         ("DATABASE_URL", "postgresql://u:p@db.example/yumen"),
         ("DOCS", "true"),
         ("DEBUG", "true"),

@@ -201,6 +201,7 @@ def _field(catalog: Catalog, name: str) -> dict[str, Any]:
         "bases": [basis.value for basis in field.bases],
         "separate": field.separate,
         "written": field.written,
+        "minors": field.minors.value,
     }
 
 

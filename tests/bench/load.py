@@ -1,4 +1,4 @@
-"""A load generator: raw HTTP/1.1 over keep-alive connections, one process, one event loop.
+"""Sending requests and timing their answers: by wrk where it is there, else raw HTTP/1.1 from this process.
 
 The answers' status is checked; the body is read whole and not parsed, so that the client stays cheap.
 """
@@ -7,32 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+
+from tests.bench import wrk
+from tests.bench.figures import Figures, figures
+from tests.bench.traffic import Traffic
+
+GENERATOR = "wrk, one thread" if wrk.is_there() else "Python; install wrk for steadier and higher figures"
+WARM_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What a run of requests gave; times in milliseconds."""
-
-    requests: int
-    per_second: float
-    p50_ms: float
-    p99_ms: float
-    failed: int
+async def drive(port: int, traffic: Traffic, *, connections: int, seconds: float) -> Figures:
+    """Send ``traffic`` in turn over ``connections`` for ``seconds``, after a warm-up."""
+    send = wrk.drive if wrk.is_there() else _send
+    await send(port, traffic, connections=connections, seconds=min(WARM_S, seconds))
+    return await send(port, traffic, connections=connections, seconds=seconds)
 
 
-def request(host: str, port: int, path: str, token: str, body: bytes) -> bytes:
-    """The bytes of one POST."""
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {token}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
-
-
-async def drive(address: tuple[str, int], requests: Sequence[bytes], *, connections: int, seconds: float) -> Figures:
-    """Send ``requests`` in turn over ``connections`` for ``seconds`` and time each answer."""
+async def _send(port: int, traffic: Traffic, *, connections: int, seconds: float) -> Figures:
+    requests = [_request(port, traffic, body) for body in traffic.bodies]
     times: list[float] = []
     failed = 0
     turn = iter(range(10**12))
@@ -40,7 +32,7 @@ async def drive(address: tuple[str, int], requests: Sequence[bytes], *, connecti
 
     async def one() -> None:
         nonlocal failed
-        reader, writer = await asyncio.open_connection(*address, limit=1 << 26)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 26)
         while time.perf_counter() < until:
             began = time.perf_counter()
             writer.write(requests[next(turn) % len(requests)])
@@ -55,12 +47,10 @@ async def drive(address: tuple[str, int], requests: Sequence[bytes], *, connecti
 
     began = time.perf_counter()
     await asyncio.gather(*(one() for _ in range(connections)))
-    took = time.perf_counter() - began
-    return figures(times, took, failed)
+    return figures(times, time.perf_counter() - began, failed)
 
 
-def figures(times: Sequence[float], took: float, failed: int = 0) -> Figures:
-    """Summarise the times, in seconds, of calls made within ``took`` seconds."""
-    ordered = sorted(times)
-    p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
-    return Figures(len(ordered), len(ordered) / took, ordered[len(ordered) // 2] * 1e3, p99 * 1e3, failed)
+def _request(port: int, traffic: Traffic, body: bytes) -> bytes:
+    headers = "".join(f"{name}: {value}\r\n" for name, value in traffic.headers.items())
+    head = f"POST {traffic.path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{headers}Content-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body

@@ -9,8 +9,9 @@ INTRODUCTION = """# Benchmarks
 
 Written by `make bench ARGS=--write`; run it to see the figures of your own machine. Every row of a table comes from the
 same run. The plain endpoint reads and opens the same sealed values without consent, policy or record; the naive gate
-asks OPA through its client library and commits one record, subject by subject. Absolute figures differ between machines
-and runs; ratios inside a table are firmer.
+asks OPA through its client library and commits one record, subject by subject; `feast serve` is Feast's own feature
+server over its SQLite online store, with the same values and neither gate nor record. Absolute figures differ between
+machines and runs; ratios inside a table are firmer.
 """
 
 

@@ -56,7 +56,7 @@ def test_the_members_of_an_enumeration_and_tuples_are_written_as_what_they_hold(
 @pytest.mark.parametrize(
     "value",
     [1.0, math.nan, [0.5], {"a": [{"b": 1.5}]}, b"x", {1, 2}, {1: 2}, object(), 2**53, [-(2**53)], "\ud800", 1j],
-    ids=repr,
+    ids=lambda value: "object" if type(value) is object else repr(value),
 )
 def test_what_has_no_canonical_form_is_refused(value: object) -> None:
     with pytest.raises(CanonicalFormError):

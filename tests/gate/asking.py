@@ -90,15 +90,18 @@ async def watched_gate(
     memo: int = 1024,
     deadline_s: float = 1.0,
     load: ConfigLoader | None = None,
+    shapes_per_day: int = 1000,
+    groups_at_once: int = 1,
 ) -> AsyncIterator[tuple[Gate, WatchedStore]]:
     """A gate over a watched store; closed at the end."""
     store = WatchedStore(await open_store(url, lender.database.clock))
-    cold = ColdPath(lender.database, lender.keys)
+    cold = ColdPath(lender.database, lender.keys, shapes_per_day=shapes_per_day)
     gate = Gate(
         Situator(store, lender.keys, load or cold.config),
         Decider(engine, DecisionMemo(memo), deadline_s=deadline_s),
-        Fetcher(store, lender.keys, cold.tokens),
+        Fetcher(store, lender.keys, tokens=cold.tokens, identifiers=cold.identifiers),
         Recorder(store, lender.keys, cold.keep),
+        groups_at_once=groups_at_once,
     )
     try:
         yield gate, store

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from consent import SubjectId, WithdrawAll
-from gate import Gate, GateUnavailableError, Outcome, SubjectAnswer
+from gate import Gate, GateUnavailableError, Outcome, SubjectAnswer, store_sqlite_log
 from gate.store_sqlite import SqliteStore
 from tests.gate.asking import WatchedStore, ask, count_reads, read_entries, reasons, run_sql
 from tests.world import TENANT, World
@@ -83,7 +83,7 @@ async def test_a_writer_that_lets_go_in_time_only_delays(lender: World, gate: Ga
 
 async def test_a_full_disk_denies_until_there_is_room(lender: World, gate: Gate, store: WatchedStore) -> None:
     ref = await warm(lender, gate)
-    writer = inner(store)._writer
+    writer = inner(store)._connection
     [(pages,)] = writer.execute("PRAGMA page_count").fetchall()
     writer.execute(f"PRAGMA max_page_count = {pages}")
     answered, denied = 1, 0
@@ -100,13 +100,12 @@ async def test_a_full_disk_denies_until_there_is_room(lender: World, gate: Gate,
     await assert_whole(lender)
 
 
-@pytest.mark.parametrize("side", ["_reader", "_writer"])
 async def test_a_statement_cut_short_anywhere_leaves_nothing_behind(
-    lender: World, gate: Gate, store: WatchedStore, side: str
+    lender: World, gate: Gate, store: WatchedStore
 ) -> None:
     """The handler stops whatever runs at every depth in turn; afterwards the connection works, and sees what is new."""
     ref = await warm(lender, gate)
-    connection: sqlite3.Connection = getattr(inner(store), side)
+    connection = inner(store)._connection
     answered, denied = 1, 0
     for steps in (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987, 1597):
         budget = iter(range(steps))
@@ -136,9 +135,38 @@ async def test_a_lost_epoch_denies_until_it_is_back(lender: World, gate: Gate) -
 
 async def test_the_hot_path_may_insert_entries_and_nothing_else(lender: World, store: WatchedStore) -> None:
     for statement in ("DELETE FROM ledger_entries", "UPDATE ledger_entries SET body = ''", "DROP TABLE ledger_entries"):
-        for connection in (inner(store)._reader, inner(store)._writer):
-            with pytest.raises(sqlite3.DatabaseError, match=r"not authorized|prohibited"):
-                connection.execute(statement)
+        with pytest.raises(sqlite3.DatabaseError, match=r"not authorized|prohibited"):
+            inner(store)._connection.execute(statement)
+
+
+async def test_the_log_is_copied_back_beside_the_reads(
+    lender: World, gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No read's commit does it, and yet the log does not grow with the number of reads."""
+    monkeypatch.setattr(store_sqlite_log, "ENTRIES", 8)
+    ref = await warm(lender, gate)
+    sizes = []
+    for _ in range(6):
+        for _ in range(40):
+            await read_one(gate, ref)
+        sizes.append((tmp_path / "yumen.db-wal").stat().st_size)
+    assert sizes[-1] == sizes[1] < 2_000_000
+    assert await count_reads(lender) == 241
+
+
+async def test_a_copy_of_the_log_that_fails_is_tried_again(
+    lender: World, gate: Gate, store: WatchedStore, other: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_sqlite_log, "ENTRIES", 2)
+    ref = await warm(lender, gate)
+    keeper = inner(store)._log
+    keeper._connection.set_progress_handler(lambda: True, 1)
+    for _ in range(6):
+        assert (await read_one(gate, ref)).outcome is Outcome.released
+    keeper._connection.set_progress_handler(None, 1)
+    other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert (await read_one(gate, ref)).outcome is Outcome.released
+    await assert_whole(lender)
 
 
 def as_after_a_crash(folder: Path) -> sqlite3.Connection:

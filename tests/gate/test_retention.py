@@ -46,7 +46,7 @@ def expired(answer: SubjectAnswer) -> set[str]:
         (ORDERS_LIVE, {"score_band", "orders"}),
         (timedelta(days=36_500), {"score_band", "orders"}),
     ],
-    ids=str,
+    ids=lambda value: str(sorted(value)) if isinstance(value, set) else str(value),
 )
 async def test_exactly_the_fields_past_their_days_are_denied(
     lender: World, gate: Gate, clock: TickingClock, age: timedelta, past: set[str]

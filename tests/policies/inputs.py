@@ -44,7 +44,7 @@ all_or_some = st.sampled_from([FIELDS] * 8 + [["a"], ["b", "c"], []])
 purposes = st.fixed_dictionaries(
     {
         "status": mostly("active", "inactive", "unknown"),
-        "basis": st.sampled_from(["consent", "consent", "contract", "contract", "emergency", "whim"]),
+        "basis": st.sampled_from(["consent", "consent", "contract", "contract", "statutory_duty", "emergency", "whim"]),
         "basis_ref": mostly(True, False),
         "pipia": mostly("live", "expired"),
         "fields": all_or_some,
@@ -76,9 +76,10 @@ fields = st.fixed_dictionaries(
         "status": mostly("known", "unknown"),
         "pipl": st.sampled_from(["general", "caution", "sensitive"]),
         "class": mostly("C2", "C1", "none", "C3"),
-        "bases": mostly(["consent", "contract", "emergency"], ["consent"], []),
+        "bases": mostly(["consent", "contract", "emergency", "statutory_duty"], ["consent"], []),
         "separate": st.booleans(),
         "written": mostly(False, True),
+        "minors": mostly("guardian", "block", "never"),
     }
 )
 features = st.fixed_dictionaries(
@@ -112,7 +113,7 @@ grants = st.fixed_dictionaries(
 )
 subjects = st.fixed_dictionaries(
     {
-        "status": mostly("known", "unknown"),
+        "status": st.sampled_from(["known"] * 30 + ["restricted"] * 8 + ["unknown", "erased"]),
         "age": st.sampled_from(["adult", "adult", "adult", "minor", "under_14", "under_14", "unknown"]),
         "grants": st.lists(grants, max_size=3),
         "expired": st.one_of(st.just([]), st.just([]), some_fields),

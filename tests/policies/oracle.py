@@ -42,11 +42,10 @@ def answer(calls: list[Json], request: Json) -> dict[str, Json]:
 
 def decide(call: Json, feature: Json, subject: Json) -> Json:
     reasons = unregistered(call)
-    known_person = part(subject, "status") == "known"
+    known_person = within(part(subject, "status"), {"known", "restricted"})
     if known_person and part(subject, "age") not in ("adult", "minor", "under_14"):
         reasons.add("AGE_UNKNOWN")
-    if not known_person:
-        reasons.add("SUBJECT_UNKNOWN")
+    reasons |= against_status(call, subject)
     if unregistered(call):
         return denial(reasons)
     reasons |= against_call(call)
@@ -76,6 +75,21 @@ def decide(call: Json, feature: Json, subject: Json) -> Json:
         "grants": sorted(used),
         "obligations": sorted(duties(call, feature, child=child)),
     }
+
+
+def against_status(call: Json, subject: Json) -> set[str]:
+    """What stands against the person as such: not known, erased, or kept only because the law says so."""
+    status = part(subject, "status")
+    if not within(status, {"known", "restricted"}):
+        return {"SUBJECT_ERASED" if status == "erased" else "SUBJECT_UNKNOWN"}
+    return {"RESTRICTED_HOLD"} if is_held_back(call, subject) else set()
+
+
+def is_held_back(call: Json, subject: Json) -> bool:
+    """Whether the subject is restricted, and the call does not rest on a cited statutory duty."""
+    purpose = part(call, "purpose")
+    duty = part(purpose, "basis") == "statutory_duty" and part(purpose, "basis_ref") is True
+    return part(subject, "status") == "restricted" and not duty
 
 
 def unregistered(call: Json) -> set[str]:
@@ -127,6 +141,7 @@ def against_field(call: Json, name: str, *, child: bool) -> set[str]:
     must_hold = {
         "C3_NEVER": part(field, "class") in ("C1", "C2", "none"),
         "FIELD_OUTSIDE_CEILING": name in listed(purpose, "fields"),
+        "MINOR_BLOCKED": not child or part(field, "minors") == "guardian",
         "NECESSITY_MISSING": not is_sensitive(field, child=child) or name in listed(purpose, "necessity"),
         "NO_BASIS": basis == "consent" or (basis is not ABSENT and contains(listed(field, "bases"), basis)),
     }

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from vault import KeyPurpose, KeyRing, SecretBytes
+from vault import KeyPurpose, KeyRing, KeyVersion, SecretBytes, Suite
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "vault"
 TENANT = "dawn_group"
@@ -32,11 +32,16 @@ def ring(
     kek: dict[int, bytes] | None = None,
     ledger: dict[int, bytes] | None = None,
     row: dict[int, bytes] | None = None,
+    index: dict[int, bytes] | None = None,
+    suites: dict[KeyVersion, Suite] | None = None,
+    token: dict[int, bytes] | None = None,
 ) -> KeyRing:
-    keys = {
+    keys = {purpose: {1: key_of(160)} for purpose in KeyPurpose} | {
         KeyPurpose.KEK: kek or {1: key_of(64)},
-        KeyPurpose.INDEX: {1: key_of(96)},
+        KeyPurpose.INDEX: index or {1: key_of(96)},
         KeyPurpose.LEDGER: ledger or {1: key_of(128)},
         KeyPurpose.ROW: row or {1: key_of(160)},
+        KeyPurpose.TOKEN: token or {1: key_of(160)},
     }
-    return KeyRing({purpose: {v: SecretBytes(k) for v, k in versions.items()} for purpose, versions in keys.items()})
+    secrets = {purpose: {v: SecretBytes(k) for v, k in versions.items()} for purpose, versions in keys.items()}
+    return KeyRing(secrets, suites)

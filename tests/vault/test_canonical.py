@@ -126,3 +126,39 @@ def test_without_a_date_given_the_future_is_not_judged() -> None:
 @pytest.mark.parametrize(("digits", "passes"), [("6200000000000005", True), ("6200000000000006", False), ("0", True)])
 def test_the_luhn_check_tells_a_wrong_digit(digits: str, *, passes: bool) -> None:
     assert passes_luhn(digits) is passes
+
+
+WIDE = {ord(c): 0xFEE0 + ord(c) for c in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz()-"}
+KEEPS_CASE = {IdentifierKind.ACCOUNT}
+KEEPS_SPACES = {IdentifierKind.ACCOUNT, IdentifierKind.EMAIL, IdentifierKind.NAME}
+
+
+@given(case=st.sampled_from(CASES["equal"]), wide=st.booleans(), lower=st.booleans(), data=st.data())
+def test_any_mixture_of_width_case_and_spaces_meets(
+    case: dict[str, Any], wide: bool, lower: bool, data: st.DataObject
+) -> None:
+    """F41: however an identifier is typed, it is one."""
+    kind = IdentifierKind(case["kind"])
+    text = str(case["canonical"])
+    if lower and kind not in KEEPS_CASE:
+        text = text.lower()
+    if wide:
+        text = text.translate(WIDE)
+    if kind not in KEEPS_SPACES:
+        at = data.draw(st.integers(0, len(text)))
+        text = text[:at] + data.draw(st.sampled_from(["", " ", "\u3000", "\u00a0", "\u200b"])) + text[at:]
+    assert canonical_form(kind, f" {text}\n", today=TODAY).reveal() == case["canonical"]
+
+
+@given(case=st.sampled_from(CASES["equal"]), at=st.integers(min_value=0), digit=st.sampled_from("0123456789"))
+def test_another_digit_is_another_identifier_or_none(case: dict[str, Any], at: int, digit: str) -> None:
+    text = str(case["canonical"])
+    places = [place for place, character in enumerate(text) if character.isdigit()]
+    assume(places)
+    place = places[at % len(places)]
+    other = text[:place] + digit + text[place + 1 :]
+    assume(other != text)
+    try:
+        assert canonical_form(case["kind"], other, today=TODAY).reveal() != text
+    except NotAnIdentifierError:
+        assert True

@@ -78,7 +78,8 @@ def test_malformed_wrapped_keys_are_refused_by_what_is_wrong() -> None:
         (WRAPPED[:-1], TruncatedError),
         (WRAPPED + b"\x00", TruncatedError),
         (b"\x02" + WRAPPED[1:], UnknownVersionError),
-        (WRAPPED[:1] + b"\x02" + WRAPPED[2:], UnknownSuiteError),
+        (WRAPPED[:1] + b"\x02" + WRAPPED[2:], UnknownKeyError),  # version 1 belongs to the other suite
+        (WRAPPED[:1] + b"\x03" + WRAPPED[2:], UnknownSuiteError),
         (WRAPPED[:5] + b"\x07" + WRAPPED[6:], UnknownKeyError),
     ]:
         with pytest.raises(error):
@@ -103,11 +104,18 @@ def test_a_retired_version_does_not_open() -> None:
         ring(kek={2: key_of(1)}).open_subject_key(TENANT, SUBJECT, wrapped)
 
 
-@pytest.mark.parametrize("missing", list(KeyPurpose))
+@pytest.mark.parametrize("missing", [purpose for purpose in KeyPurpose if purpose.is_original])
 def test_a_ring_without_one_of_its_keys_is_refused(missing: KeyPurpose) -> None:
     keys = {purpose: {1: SecretBytes(key_of(1))} for purpose in KeyPurpose if purpose is not missing}
     with pytest.raises(KeyMissingError):
         KeyRing(keys)
+
+
+def test_a_ring_made_before_certificates_were_signed_opens_and_says_so_when_asked_to_sign() -> None:
+    old = KeyRing({purpose: {1: SecretBytes(key_of(1))} for purpose in KeyPurpose if purpose.is_original})
+    assert old.certificate_keys == {}
+    with pytest.raises(KeyMissingError):
+        _ = old.certificate_key
 
 
 def test_pseudonyms_differ_by_subject_and_tell_nothing_without_the_key() -> None:

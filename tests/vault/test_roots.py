@@ -88,7 +88,8 @@ def test_what_was_wrapped_for_another_use_or_altered_does_not_open(published: Pa
         (wrapped[:-1] + bytes([wrapped[-1] ^ 1]), context, TamperedError),
         (wrapped[:20], context, TruncatedError),
         (b"\x02" + wrapped[1:], context, UnknownVersionError),
-        (wrapped[:1] + b"\x02" + wrapped[2:], context, UnknownSuiteError),
+        (wrapped[:1] + b"\x02" + wrapped[2:], context, TamperedError),
+        (wrapped[:1] + b"\x03" + wrapped[2:], context, UnknownSuiteError),
     ]
     for blob, where, error in cases:
         with pytest.raises(error):

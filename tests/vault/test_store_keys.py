@@ -50,10 +50,14 @@ async def test_the_first_start_makes_keys_and_later_starts_use_them(database: Da
         assert ring.blind(TENANT, "email", "a@example.com") == first.blind(TENANT, "email", "a@example.com")
         assert ring.mac(b"entry") == first.mac(b"entry")
     assert sorted(tuple(row) for row in kept) == [
+        ("certificate", 1, "active"),
         ("index", 1, "active"),
         ("kek", 1, "active"),
         ("ledger", 1, "active"),
+        ("log", 1, "active"),
+        ("names", 1, "active"),
         ("row", 1, "active"),
+        ("token", 1, "active"),
     ]
 
 
@@ -110,7 +114,8 @@ async def test_a_retired_key_opens_nothing_more(database: Database, root: FileRo
     _, wrapped = ring.new_subject_key(TENANT, SUBJECT)
     async with database.transaction() as tx:
         copied = (
-            "INSERT INTO vault_keys SELECT purpose, 2, wrapped, state, created_us FROM vault_keys WHERE purpose = 'kek'"
+            "INSERT INTO vault_keys (purpose, version, wrapped, state, created_us) "
+            "SELECT purpose, 2, wrapped, state, created_us FROM vault_keys WHERE purpose = 'kek'"
         )
         await tx.connection.execute(text(copied))
         await tx.connection.execute(
@@ -155,3 +160,22 @@ async def test_thousands_of_subject_keys_are_stored_and_read_in_batches(database
         assert await insert_subject_keys(tx.connection, TENANT, wrapped, tx.now) == wrapped
         versions = (await tx.connection.execute(table_of(VaultSubjectKey).select())).all()
     assert {row.kek_version for row in versions} == {1}
+
+
+async def test_a_deployment_older_than_token_keys_gets_one(database: Database, root: FileRootKey) -> None:
+    ring = await start(database, root)
+    _, wrapped = ring.new_subject_key(TENANT, SUBJECT)
+    async with database.transaction() as tx:
+        await insert_subject_key(tx.connection, TENANT, SUBJECT, wrapped, tx.now)
+        await tx.connection.execute(delete(KEYS).where(KEYS.c.purpose == "token"))
+    assert (await start(database, root)).token_versions == (1,)
+
+
+async def test_a_retired_token_key_is_not_replaced_in_silence(database: Database, root: FileRootKey) -> None:
+    ring = await start(database, root)
+    _, wrapped = ring.new_subject_key(TENANT, SUBJECT)
+    async with database.transaction() as tx:
+        await insert_subject_key(tx.connection, TENANT, SUBJECT, wrapped, tx.now)
+        await tx.connection.execute(update(KEYS).where(KEYS.c.purpose == "token").values(state=KeyState.RETIRED))
+    with pytest.raises(KeyMissingError, match="token key"):
+        await start(database, root)

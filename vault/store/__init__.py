@@ -1,31 +1,44 @@
-"""The vault's SQL: keys, identifiers with their blind index, tokens.
+"""The vault's SQL: keys, identifiers with their blind index, tokens, reveals.
 
 Functions take an open connection and never begin or end a transaction.
 """
 
-from vault.store.identifiers import find_by_index, identifiers, put_identifiers
-from vault.store.keys import (
-    KeyState,
-    insert_subject_key,
-    insert_subject_keys,
-    load_key_ring,
-    open_key_ring,
-    subject_keys,
-)
-from vault.store.tokens import TokenOwner, issue_tokens, new_token, resolve_token
+from vault.store.deployment import KeyState, WrappedKey, load_key_ring, open_key_ring, refresh_key_ring, wrapped_keys
+from vault.store.identifiers import find_by_index, identifiers, put_identifiers, stored_fields
+from vault.store.keys import insert_subject_key, insert_subject_keys, note_seals, sealing_keys, subject_keys
+from vault.store.reveals import Asked, approve_reveal, ask_reveal, count_shown, take_budget, use_reveal
+from vault.store.shredding import SCRUBBED, Shredded, lock_subject_keys, shred
+from vault.store.tokens import TokenOwner, issue_tokens, new_token, resolve_token, resolve_tokens
 
 __all__ = [
+    "SCRUBBED",
+    "Asked",
     "KeyState",
+    "Shredded",
     "TokenOwner",
+    "WrappedKey",
+    "approve_reveal",
+    "ask_reveal",
+    "count_shown",
     "find_by_index",
     "identifiers",
     "insert_subject_key",
     "insert_subject_keys",
     "issue_tokens",
     "load_key_ring",
+    "lock_subject_keys",
     "new_token",
+    "note_seals",
     "open_key_ring",
     "put_identifiers",
+    "refresh_key_ring",
     "resolve_token",
+    "resolve_tokens",
+    "sealing_keys",
+    "shred",
+    "stored_fields",
     "subject_keys",
+    "take_budget",
+    "use_reveal",
+    "wrapped_keys",
 ]

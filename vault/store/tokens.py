@@ -66,7 +66,7 @@ async def issue_tokens(  # noqa: PLR0913, PLR0917  # the scope of a token, spell
     missing = [subject for subject in wanted if subject not in tokens]
     if not missing:
         return _holding(tokens)
-    if len(await subject_keys(connection, tenant, missing)) != len(missing):
+    if len(await subject_keys(connection, tenant, missing, hold=True)) != len(missing):
         raise KeyMissingError("keys of a subject that a token is asked for")
     created_us = microseconds(now)
     made = [{"token": new_token(entropy), "subject": subject, "created_us": created_us, **scope} for subject in missing]
@@ -95,6 +95,23 @@ async def resolve_token(
     if not rows.holds(TOKEN_ROW, token_row(row), row["mac"]):
         raise TamperedError
     return TokenOwner(row["subject"], row["field"], row["purpose"])
+
+
+async def resolve_tokens(
+    connection: AsyncConnection, tenant: str, tokens: Sequence[str], recipient: str, *, rows: RowKeys
+) -> dict[str, TokenOwner]:
+    """Find what tokens stand for, for the recipient they were made for; all others are not in it.
+
+    Nor are those whose row was changed by hand.
+    """
+    table = _TOKENS.c
+    found: dict[str, TokenOwner] = {}
+    for batch in batches([token for token in tokens if is_opaque_name(TOKEN_PREFIX, token)]):
+        statement = select(_TOKENS).where(table.token.in_(batch), table.tenant == tenant, table.recipient == recipient)
+        for row in (await connection.execute(statement)).mappings():
+            if rows.holds(TOKEN_ROW, token_row(row), row["mac"]):
+                found[row["token"]] = TokenOwner(row["subject"], row["field"], row["purpose"])
+    return found
 
 
 def new_token(entropy: Entropy = system_entropy) -> str:

@@ -11,6 +11,7 @@ from rich.console import Group
 from api.cli.acting import BY
 from api.cli.catalogs import field_document, shown_catalog, view_document
 from api.cli.command import Needs, application, command
+from api.cli.commands import review
 from api.cli.faults import FAILED
 from api.cli.language import both
 from api.cli.parts import opened_parts, run, settings_of
@@ -187,3 +188,6 @@ async def _load(settings: Settings, file: Path, tenant: str, *, dry_run: bool) -
             )
         names = [view.name for view in views]
         return {"revision": after.revision, "changed": changed, "dry_run": dry_run, "views": names}
+
+
+review.add_to(APP)

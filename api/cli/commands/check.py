@@ -12,11 +12,13 @@ from rich.console import Group, RenderableType
 from api.cli.command import application, command
 from api.cli.faults import FAILED
 from api.cli.language import both
+from api.cli.logs_audited import audited, log_document, log_shown
 from api.cli.parts import opened_database, opened_parts, run, settings_of
 from api.cli.terminal import Terminal
 from api.database import Database
 from api.settings import Settings
 from lineage import CheckMac, CheckReport, check, count_entries
+from lineage.log import LogAudit
 
 APP = application()
 SHOWN = 20
@@ -34,17 +36,17 @@ NoKeys = Annotated[
     APP,
     "check",
     text=both(
-        "Check the whole ledger: digests, authentication codes, order, and that every release was justified. "
-        "Exit code 1 if anything is wrong.",
-        "核验整个账本：摘要、认证码、次序，以及每次提供是否有据。有问题时退出码为 1。",
+        "Check the whole ledger: digests, authentication codes, order, that every release was justified, and that it "
+        "is what the transparency log's checkpoint covers. Exit code 1 if anything is wrong.",
+        "核验整个账本：摘要、认证码、次序、每次提供是否有据，以及是否与透明日志的检查点一致。有问题时退出码为 1。",
     ),
     example="yumen check",
 )
 def run_check(term: Terminal, *, tenant: Tenant = None, without_key: NoKeys = False) -> int:
     """Check the ledger."""
-    report = run(_check(term, settings_of(term), tenant, with_key=not without_key))
+    report, log = run(_check(term, settings_of(term), tenant, with_key=not without_key))
     document: dict[str, Any] = {
-        "sound": report.is_sound,
+        "sound": report.is_sound and (log is None or log.is_sound),
         "entries": report.entries,
         "streams": report.streams,
         "reads": report.reads,
@@ -55,13 +57,22 @@ def run_check(term: Terminal, *, tenant: Tenant = None, without_key: NoKeys = Fa
         "authenticated": not without_key,
         "fault_count": report.fault_count,
         "faults": [{"entry": fault.entry, "code": fault.code.value} for fault in report.faults],
+        "log": None if log is None else log_document(log),
     }
-    term.answer(document, lambda: _shown(term, report))
-    return 0 if report.is_sound else FAILED
+    term.answer(document, lambda: Group(_shown(term, report), log_shown(term, log)))
+    return 0 if document["sound"] else FAILED
 
 
-async def _check(term: Terminal, settings: Settings, tenant: str | None, *, with_key: bool) -> CheckReport:
-    async with _opened(settings, with_key=with_key) as (database, check_mac), database.reading() as tx:
+async def _check(
+    term: Terminal, settings: Settings, tenant: str | None, *, with_key: bool
+) -> tuple[CheckReport, LogAudit | None]:
+    async with _opened(settings, with_key=with_key) as (database, check_mac):
+        report = await _entries(term, database, tenant, check_mac)
+        return report, None if tenant is not None else await audited(settings, database)
+
+
+async def _entries(term: Terminal, database: Database, tenant: str | None, check_mac: CheckMac | None) -> CheckReport:
+    async with database.reading() as tx:
         total = await count_entries(tx.connection, tenant)
         with term.progress() as bar:
             task = bar.add_task(term.say("entries", "条目"), total=total)

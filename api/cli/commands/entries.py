@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Group, RenderableType
@@ -12,6 +11,7 @@ from rich.console import Group, RenderableType
 from api.cli.acting import LEDGER_BY
 from api.cli.command import application, command
 from api.cli.faults import CommandError
+from api.cli.instants import instant
 from api.cli.language import both, told
 from api.cli.parts import opened_parts, run, settings_of
 from api.cli.terminal import Terminal
@@ -20,7 +20,6 @@ from consent import SubjectId, find_subject
 from lineage import Kind, LedgerFilter, Outcome, Page, append, queried, search
 
 APP = application()
-CHINA = ZoneInfo("Asia/Shanghai")
 Tenant = Annotated[str, typer.Option("--tenant", help=both("Tenant.", "租户。"), show_default=False)]
 Subject = Annotated[
     str | None,
@@ -129,17 +128,7 @@ def _kind(text: str | None) -> Kind | None:
 
 
 def _instant(text: str | None, option: str) -> datetime | None:
-    """An instant, or the beginning of a date in China."""
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        refusal = told(
-            both("needs a date or a time as 2026-01-31T08:00:00Z", "需要日期或时间，如 2026-01-31T08:00:00Z")
-        )
-        raise CommandError(f"{option}: {refusal}") from None
-    return (found if found.tzinfo else found.replace(tzinfo=CHINA)).astimezone(UTC)
+    return None if text is None else instant(text, option)
 
 
 def _shown(term: Terminal, entries: list[dict[str, Any]], after: str | None) -> RenderableType:

@@ -17,7 +17,7 @@ from api.cli.parts import opened_parts, run, settings_of
 from api.cli.terminal import Terminal
 from api.settings import Settings
 from api.usecases.catalogs import Catalogs
-from gate.loading import LoadSummary, ValuesLoad, load_values
+from gate.loading import GuardPolicy, LoadSummary, ValuesLoad, load_values
 
 APP = application()
 View = Annotated[str, typer.Option("--view", help=both("Feature view.", "特征视图。"), show_default=False)]
@@ -76,6 +76,7 @@ def run_load(  # noqa: PLR0913  options of a command
     again: loads.Again = False,
 ) -> int:
     """Load a file of values."""
+    settings = settings_of(term)
     load = ValuesLoad(
         tenant=tenant,
         view=view,
@@ -83,9 +84,16 @@ def run_load(  # noqa: PLR0913  options of a command
         key_column=key_column,
         observed_at=_instant(observed_at),
         replace=replace,
-        options=loads.options(max_rejects=max_rejects, report=report, ignore=ignore, dry_run=dry_run, again=again),
+        options=loads.options(
+            max_rejects=max_rejects,
+            report=report,
+            ignore=ignore,
+            dry_run=dry_run,
+            again=again,
+            guard=GuardPolicy(settings.classify.guard),
+        ),
     )
-    summary = run(_load(term, settings_of(term), file, load))
+    summary = run(_load(term, settings, file, load))
     return loads.answer(term, summary, dry_run=dry_run, report=report)
 
 

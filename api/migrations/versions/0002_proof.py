@@ -19,10 +19,12 @@ depends_on = None
 
 CONSENTS = (
     "kind IN ('consent.expired', 'consent.field_withdrawn', 'consent.given', 'consent.paused', 'consent.refused', "
-    "'consent.resumed', 'consent.superseded', 'consent.withdrawn', 'subject.age_band_set') AND outcome = 'done'"
+    "'consent.resumed', 'consent.superseded', 'consent.withdrawn', 'subject.age_band_set', 'subject.erased', "
+    "'subject.restricted', 'subject.unrestricted') AND outcome = 'done'"
 )
 CONFIGURATION = (
-    "kind IN ('catalogue.loaded', 'client.registered', 'client.updated', 'notice.published', 'party.registered', "
+    "kind IN ('catalogue.loaded', 'client.registered', 'client.updated', 'key.created', 'key.retired', "
+    "'notice.published', 'party.registered', "
     "'party.updated', 'purpose.registered', 'purpose.updated', 'tenant.registered', 'tenant.updated', 'view.loaded') "
     "AND outcome = 'done'"
 )

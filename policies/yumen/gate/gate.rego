@@ -7,6 +7,7 @@ import data.yumen.forms
 import data.yumen.grounds
 import data.yumen.minors
 import data.yumen.plan
+import data.yumen.restriction
 import data.yumen.retention
 import data.yumen.subject
 
@@ -67,7 +68,7 @@ flaws_of(asked, who, found) := {
 	"person": person_flaws,
 } if {
 	expired := retention.expired(who, asked.fields)
-	person_flaws := minors.denied(who)
+	person_flaws := minors.denied(who) | restriction.denied(asked, who)
 }
 
 # METADATA

@@ -18,6 +18,7 @@ call := {
 		"bases": ["contract"],
 		"separate": false,
 		"written": false,
+		"minors": "guardian",
 	}},
 	"purpose": {
 		"status": "active",

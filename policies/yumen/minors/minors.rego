@@ -19,6 +19,17 @@ default band(_) := "standard"
 band(subject) := "under_14" if subject.age == "under_14"
 
 # METADATA
+# title: Fields that may be released about a subject of an age band at all
+# description: Some fields are not released about a child whoever agrees; the catalogue says which.
+# custom: {code: MINOR_BLOCKED, article: PIPL 31}
+releasable(_, "standard", fields) := fields
+
+releasable(call, "under_14", _) := {name |
+	some name, field in call.fields
+	field.minors == "guardian"
+}
+
+# METADATA
 # title: A child's consent was not given by a guardian
 # custom: {code: NEEDS_GUARDIAN, article: PIPL 31}
 falls_short("NEEDS_GUARDIAN", grant) if not by_guardian(grant)

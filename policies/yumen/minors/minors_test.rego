@@ -14,6 +14,12 @@ test_age[note] if {
 	minors.denied(tc.subject) == tc.denied
 }
 
+test_releasable if {
+	call := {"fields": {"a": {"minors": "guardian"}, "b": {"minors": "block"}, "c": {}, "d": {"minors": true}}}
+	minors.releasable(call, "standard", {"a", "b"}) == {"a", "b"}
+	minors.releasable(call, "under_14", {"a", "b", "c", "d"}) == {"a"}
+}
+
 test_bands if {
 	minors.needs("standard") == set()
 	minors.needs("under_14") == {"NEEDS_GUARDIAN"}

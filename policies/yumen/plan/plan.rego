@@ -9,10 +9,12 @@ import data.yumen.classification
 import data.yumen.client
 import data.yumen.crossborder
 import data.yumen.forms
+import data.yumen.minors
 import data.yumen.needs
 import data.yumen.notice
 import data.yumen.purpose
 import data.yumen.recipient
+import data.yumen.restriction
 import data.yumen.sensitive
 
 # METADATA
@@ -27,6 +29,7 @@ of(call, band) := {
 		names := {name | some feature in features; some name, kind in feature.needs}
 	},
 	"by_consent": by_consent(call),
+	"under_hold": restriction.admits(call),
 } if {
 	features := feature_plans(call, band)
 }
@@ -67,6 +70,7 @@ field_rules(call, band) := {
 		some code, names in {
 			"C3_NEVER": known - c3.releasable(call),
 			"FIELD_OUTSIDE_CEILING": known - purpose.ceiling(call),
+			"MINOR_BLOCKED": known - minors.releasable(call, band, known),
 			"NECESSITY_MISSING": known - sensitive.justified(call, ordinary),
 			"NO_BASIS": known - basis.admitted(call, known),
 		}

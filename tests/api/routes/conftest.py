@@ -1,17 +1,21 @@
 """A small lender behind the real application, on each database, and callers in every role."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from api.app import create_app
 from api.database import Database
 from api.identity import BuiltinIssuer, Role
 from api.options import LimitSettings
+from api.sequencing import sequencing
 from api.service import open_issuer
 from api.settings import Settings
 from tests import world as lender_world
@@ -28,6 +32,7 @@ class Lender:
     issuer: BuiltinIssuer
     world: World
     settings: Settings
+    made: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def headers(
         self, role: str, name: str = "someone", *, tenant: str = TENANT, amr: tuple[str, ...] = ("pwd",)
@@ -73,7 +78,20 @@ Start = Callable[[Settings, int], Awaitable[Lender]]
 
 @pytest.fixture
 async def lender(settings: Settings) -> AsyncIterator[Lender]:
-    """A lender with two data subjects who have values and gave no consent yet."""
+    """A lender with two data subjects who have values and gave no consent yet; its log is written."""
+    async with opened(settings) as (made, app), logging(app):
+        yield made
+
+
+@pytest.fixture
+async def idle(settings: Settings) -> AsyncIterator[Lender]:
+    """The same, but nobody writes the log."""
+    async with opened(settings) as (made, _):
+        yield made
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[tuple[Lender, FastAPI]]:
     settings = settings.model_copy(update={"limits": LimitSettings(body_timeout_s=1)})
     settings.data_dir.mkdir(exist_ok=True)
     database = Database.open(settings.database)
@@ -85,5 +103,18 @@ async def lender(settings: Settings) -> AsyncIterator[Lender]:
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://test") as http,
     ):
-        yield Lender(http, open_issuer(settings), world, settings)
+        yield Lender(http, open_issuer(settings), world, settings), app
     await database.close()
+
+
+@asynccontextmanager
+async def logging(app: FastAPI) -> AsyncIterator[None]:
+    """Write the transparency log beside the application, as ``yumen serve`` does."""
+    service = app.state.service
+    async with sequencing(service.settings, service.database, service.signer, service.metrics.log) as sequencer:
+        service.log.nudge = sequencer.nudge
+        for _ in range(3000):
+            if (service.settings.log_folder / "checkpoint").exists():
+                break
+            await asyncio.sleep(0.01)
+        yield

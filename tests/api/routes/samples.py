@@ -3,15 +3,16 @@
 A test that meets an operation without a sample fails: whoever adds a route adds its sample.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from api.openapi import METHODS
+from lineage.graph import column_name
 from tests.api.routes.conftest import Lender
 from tests.api.routes.people import person
 from tests.api.routes.test_register import CLIENT, NOTICE, PARTY, PURPOSE
-from tests.world import FEATURES, VIEWS
+from tests.world import FEATURES, TENANT, VIEWS
 
 EVIDENCE = "ev_" + "b" * 26
 PUBLIC = {"/livez", "/readyz", "/metrics", "/problems", "/problems/{room}/{name}"}
@@ -36,26 +37,81 @@ class Things:
     subject: str
     grant: str
     entry: str
-    read: str
+    score: str = "sc_" + "a" * 26
+    task: str = "dt_" + "a" * 26
+    column: str = "co_" + "a" * 26
+    proposal: str = "di_" + "a" * 26
+    rejected: str = "di_" + "a" * 26
+    read: str = "999999999999"
 
     @property
     def ids(self) -> dict[str, str]:
-        return {"subject": self.subject, "grant": self.grant, "entry": self.entry, "read": self.read}
+        return {name: one for name, one in asdict(self).items() if name != "read"}  # a bare number is no mark
 
 
-async def things_of(lender: Lender, subject: str, *, tenant: str = "lender") -> Things:
-    """Give a consent of a subject and name it."""
+async def things_of(lender: Lender, subject: str, *, tenant: str = TENANT) -> Things:
+    """Give a consent of a subject and name it, beside what was made of them before."""
+    if tenant == TENANT and subject not in lender.made and subject in lender.world.subjects:
+        await make_lineage(lender, subject)
     given = await lender.subject("POST", "/v1/grants", lender.grant(), name=subject, tenant=tenant)
     assert given.status_code == 201, given.text
-    asked = {
+    return Things(subject, given.json()["grant"]["id"], given.json()["entry"], **lender.made.get(subject, {}))
+
+
+async def make_lineage(lender: Lender, who: str) -> None:
+    """A score on a read, the task of a withdrawal, a column that derives, a proposal to lower it: once a subject."""
+    given = (await lender.subject("POST", "/v1/grants", lender.grant(), name=who)).json()["grant"]["id"]
+    read = (await lender.read([who])).json()["results"][0]["entry"]
+    scored = await lender.call("scorer", "POST", "/v1/scores", scores(who, read), name="scoring")
+    assert scored.status_code == 201, scored.text
+    withdrawn = await lender.subject("POST", "/v1/withdrawals", {"scope": "grant", "grant": given}, name=who)
+    dataset = f"mart_{len(lender.made)}"
+    await lender.call("steward", "POST", "/api/v1/lineage", event(dataset))
+    column = column_name("warehouse", dataset, "score")
+    wanted = {"node": column, "method": "aggregation", "grade": 1, "evidence": EVIDENCE}
+    both = [await lender.call("steward", "POST", "/v1/deidentifications", wanted, name="proposer") for _ in range(2)]
+    proposed, rejected = (answer.json()["proposal"]["proposal"] for answer in both)
+    lender.made[who] = {
+        "read": read,
+        "score": scored.json()["scores"][0]["score"],
+        "task": withdrawn.json()["tasks"][0],
+        "column": column,
+        "proposal": proposed,
+        "rejected": rejected,
+    }
+
+
+def scores(subject: str, read: str, **changes: Any) -> dict[str, Any]:
+    """A batch of one score on one read."""
+    score = {
+        "subject": subject,
+        "model": "limit_model",
+        "version": "3.1",
         "purpose": "credit_scoring",
         "product": "cash_loan",
-        "subjects": [subject],
-        "features": ["behaviour:limit"],
+        "automated": True,
+        "value": 612,
+        "reads": [read],
+        "reasons": [{"feature": "behaviour:limit", "effect": "raises"}],
+        "decision": {"decision": "limit", "automated": True},
     }
-    read = await lender.call("scorer", "POST", "/v1/reads", asked, name="scoring", tenant=tenant)
-    assert read.status_code == 200, read.text
-    return Things(subject, given.json()["grant"]["id"], given.json()["entry"], read.json()["results"][0]["entry"])
+    return {"scores": [{**score, **changes}]}
+
+
+def event(dataset: str = "mart") -> dict[str, Any]:
+    """An OpenLineage event: a dataset's column derives from a catalogue field."""
+    source = {"namespace": "yumen://lender", "name": "fields", "field": "credit_limit"}
+    facets = {"columnLineage": {"fields": {"score": {"inputFields": [source]}}}}
+    return {
+        "eventTime": "2026-11-23T02:00:00Z",
+        "producer": "https://example.com/pipeline",
+        "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
+        "eventType": "COMPLETE",
+        "run": {"runId": "0190f5a1-7c8e-7c3e-9d2f-1f2e3d4c5b6a"},
+        "job": {"namespace": "warehouse", "name": "nightly"},
+        "inputs": [],
+        "outputs": [{"namespace": "warehouse", "name": dataset, "facets": facets}],
+    }
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, str]]:
@@ -70,7 +126,8 @@ def operations(document: dict[str, Any]) -> list[tuple[str, str]]:
 
 def samples(lender: Lender, things: Things) -> dict[tuple[str, str], Sample]:
     """The sample of each operation."""
-    return {**of_people(things), **of_register(), **of_consent(lender, things), **of_questions(things)}
+    people = {**of_people(things), **of_register(), **of_consent(lender, things)}
+    return {**people, **of_questions(things), **of_erasure(things), **of_lineage(things)}
 
 
 def of_people(things: Things) -> dict[tuple[str, str], Sample]:
@@ -82,6 +139,13 @@ def of_people(things: Things) -> dict[tuple[str, str], Sample]:
         "subjects": [things.subject],
         "features": list(FEATURES),
     }
+    tokens = {
+        "purpose": "credit_scoring",
+        "product": "cash_loan",
+        "feature": FEATURES[0],
+        "tokens": ["tok_" + "a" * 26],
+    }
+    request = {"reveal_request": "rr_" + "a" * 26}
     reveal = {"fields": ["mobile_no"], "reason": "dispute"}
     return {
         ("POST", "/v1/reads"): Sample("scorer", read),
@@ -89,6 +153,9 @@ def of_people(things: Things) -> dict[tuple[str, str], Sample]:
         ("POST", "/v1/subjects/lookup"): Sample("dpo", {"field": "mobile_no", "value": "13911112222"}),
         ("POST", "/v1/subjects/{subject}/reveal"): Sample("dpo", reveal, ids=who),
         ("GET", "/v1/subjects/{subject}/identifiers"): Sample("subject", ids=who),
+        ("POST", "/v1/reveals"): Sample("scorer", tokens),
+        ("POST", "/v1/reveal-requests"): Sample("scorer", tokens),
+        ("POST", "/v1/reveal-requests/{reveal_request}/approval"): Sample("dpo", ids=request),
         ("POST", "/v1/values"): Sample("steward", {"view": "behaviour", "rows": [row]}),
     }
 
@@ -132,10 +199,34 @@ def of_consent(lender: Lender, things: Things) -> dict[tuple[str, str], Sample]:
     }
 
 
+def of_erasure(things: Things) -> dict[tuple[str, str], Sample]:
+    """Ids of requests, holds and certificates are made up: the subject of the other samples is to stay."""
+    letters = "a" * 26
+    request, hold, certificate = {"erasure": f"er_{letters}"}, {"hold": f"hd_{letters}"}, f"ec_{letters}"
+    held = {"subject": things.subject, "basis": "aml", "reference": EVIDENCE, "until": "2046-01-01T00:00:00Z"}
+    refused = {"decision": "refuse", "reason": "contract_runs"}
+    return {
+        ("POST", "/v1/holds"): Sample("dpo", held),
+        ("POST", "/v1/holds/{hold}/release"): Sample("dpo", ids=hold),
+        ("POST", "/v1/erasure-requests"): Sample(
+            "subject", {"subject": "sub_" + letters}, staff={"evidence": EVIDENCE}
+        ),
+        ("GET", "/v1/erasure-requests"): Sample("dpo", params={"state": "waiting"}),
+        ("GET", "/v1/erasure-requests/{erasure}"): Sample("dpo", ids=request),
+        ("POST", "/v1/erasure-requests/{erasure}/decision"): Sample("dpo", refused, ids=request),
+        ("GET", "/v1/erasure-certificates/{certificate}"): Sample("dpo", ids={"certificate": certificate}),
+    }
+
+
 def of_questions(things: Things) -> dict[tuple[str, str], Sample]:
     return {
         ("GET", "/v1/entries"): Sample("auditor", params={"subject": things.subject}),
         ("GET", "/v1/entries/{entry}"): Sample("subject", ids={"entry": things.entry}),
+        ("GET", "/v1/entries/{entry}/receipt"): Sample("subject", ids={"entry": things.entry}),
+        ("GET", "/v1/log/key"): Sample("subject"),
+        ("GET", "/v1/log/checkpoint"): Sample("auditor"),
+        ("GET", "/v1/log/tile/{path}"): Sample("auditor", ids={"path": "0/000.p/1"}),
+        ("GET", "/v1/log/proof"): Sample("auditor", params={"old": "0"}),
         ("GET", "/v1/entries/{entry}/replay"): Sample("auditor", ids={"entry": things.read}),
         ("GET", "/v1/me/reads"): Sample("subject"),
         ("GET", "/v1/reasons"): Sample("subject"),
@@ -145,4 +236,29 @@ def of_questions(things: Things) -> dict[tuple[str, str], Sample]:
         ("GET", "/v1/catalogue/views"): Sample("subject"),
         ("GET", "/v1/catalogue/views/{name}"): Sample("subject", ids={"name": "behaviour"}),
         ("PUT", "/v1/catalogue/views"): Sample("steward", text=VIEWS),
+    }
+
+
+def of_lineage(things: Things) -> dict[tuple[str, str], Sample]:
+    score, task = {"score": things.score}, {"task": things.task}
+    decided = {"decisions": [{"score": things.score, "decision": "decline", "automated": False}]}
+    proposed = {"node": things.column, "method": "masking", "grade": 1, "evidence": EVIDENCE}
+    proposal, column = {"proposal": things.proposal}, {"column": things.column}
+    return {
+        ("POST", "/v1/scores"): Sample("scorer", scores(things.subject, things.read)),
+        ("GET", "/v1/scores"): Sample("auditor", params={"subject": things.subject}),
+        ("POST", "/v1/decisions"): Sample("scorer", decided),
+        ("GET", "/v1/scores/{score}"): Sample("subject", ids=score),
+        ("POST", "/v1/scores/{score}/review"): Sample("subject", ids=score),
+        ("GET", "/v1/lineage/fields/{name}"): Sample("auditor", ids={"name": "credit_limit"}),
+        ("GET", "/v1/lineage/grants/{grant}"): Sample("auditor", ids={"grant": things.grant}),
+        ("GET", "/v1/lineage/graph"): Sample("auditor", params={"score": things.score}),
+        ("POST", "/v1/lineage/columns/{column}/remove"): Sample("steward", ids=column),
+        ("GET", "/v1/tasks"): Sample("auditor", params={"subject": things.subject}),
+        ("POST", "/v1/tasks/{task}/acknowledge"): Sample("scorer", {"outcome": "deleted"}, ids=task),
+        ("POST", "/v1/deidentifications"): Sample("steward", proposed),
+        ("GET", "/v1/deidentifications"): Sample("dpo", params={"state": "proposed"}),
+        ("POST", "/v1/deidentifications/{proposal}/approve"): Sample("dpo", ids=proposal),
+        ("POST", "/v1/deidentifications/{proposal}/reject"): Sample("dpo", ids={"proposal": things.rejected}),
+        ("POST", "/api/v1/lineage"): Sample("steward", event()),
     }

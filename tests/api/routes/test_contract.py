@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api.app import create_app
+from api.cli.serving import opened
 from api.identity import Role
 from api.server import server_config
 from api.service import open_issuer
@@ -36,12 +37,13 @@ CHECKS = (
 
 
 @pytest.fixture
-def port(lender: Lender) -> Iterator[int]:
-    """The lender's application behind the real server."""
+def port(idle: Lender) -> Iterator[int]:
+    """The lender's application behind the real server, which writes the log as well."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(128)
-        server = uvicorn.Server(server_config(create_app(lender.settings), lender.settings))
+        app = create_app(idle.settings, opener=lambda: opened(idle.settings, app.state.metrics))
+        server = uvicorn.Server(server_config(app, idle.settings))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         while not server.started:
@@ -63,10 +65,10 @@ def tokens(lender_settings: Settings, subject: str) -> dict[str, str]:
     }
 
 
-async def test_every_answer_is_as_the_description_says(lender: Lender, port: int) -> None:
+async def test_every_answer_is_as_the_description_says(idle: Lender, port: int) -> None:
     base = f"http://127.0.0.1:{port}"
-    known = tokens(lender.settings, lender.world.subjects[0])
-    document = schemathesis.openapi.from_dict(create_app(lender.settings).openapi())
+    known = tokens(idle.settings, idle.world.subjects[0])
+    document = schemathesis.openapi.from_dict(create_app(idle.settings).openapi())
     document.config.update(base_url=base)
     statuses: Counter[int] = Counter()
     for found in document.get_all_operations():

@@ -15,7 +15,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8
 ROWS = {
     way: (roles, problems)
     for way, roles, problems in re.findall(
-        r"^\| `([A-Z]+ /v1/[^`]+)` \| ([^|]+) \| [^|]+ \|([^|]*)\|$", PAGE, re.MULTILINE
+        r"^\| `([A-Z]+ /(?:api/)?v1/[^`]+)` \| ([^|]+) \| [^|]+ \|([^|]*)\|$", PAGE, re.MULTILINE
     )
 }
 

@@ -24,7 +24,7 @@ def keyed(lender: Lender) -> list[tuple[str, str]]:
 
 
 async def send(lender: Lender, way: tuple[str, str], sample: Sample, key: str) -> httpx.Response:
-    names = {"subject": lender.world.subjects[0]}
+    names = {"subject": lender.world.subjects[0], "scorer": "scoring"}
     headers = lender.headers(sample.role, names.get(sample.role, "someone")) | {"Idempotency-Key": key}
     options: dict[str, Any] = {"json": sample.body}
     if sample.text is not None:

@@ -27,7 +27,10 @@ async def test_a_newer_observation_is_what_the_next_read_gives(lender: Lender) -
     assert await limit_of(lender) == 20000
     stored = await lender.call("steward", "POST", "/v1/values", rows(lender, limit=31000, orders=None))
     assert stored.status_code == 200, stored.text
-    assert stored.json() == {"view": "behaviour", "rows": 1, "subjects": 1, "segments": 2}
+    told = stored.json()
+    entry = await lender.call("auditor", "GET", f"/v1/entries/{told.pop('entry')}")
+    assert (entry.json()["kind"], entry.json()["about"]) == ("values.loaded", "behaviour")
+    assert told == {"view": "behaviour", "rows": 1, "subjects": 1, "segments": 2}
     assert await limit_of(lender) == 31000
     asked = await lender.call("auditor", "GET", "/v1/entries", params={"kind": "values.loaded"})
     assert [one["actor"]["role"] for one in asked.json()["entries"]] == ["steward"]

@@ -1,0 +1,183 @@
+"""Running a classification: samples read here, tables classified side by side in processes of their own.
+
+Rules:
+- a table that is done stands in the state file at once; a run that was stopped goes on with the others;
+- samples pass through pipes between processes and are never written anywhere; what is written are counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import multiprocessing
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from api.cli.faults import CommandError
+from api.cli.language import both, told
+from catalog import Field, digest
+from catalog.classify.results import classified, table_document
+from catalog.classify.sources.files import files_of, read_file
+from catalog.classify.sources.sampling import TableSample
+from catalog.classify.store_sources import opened, read_table, tables_of
+
+OWNER_ONLY = 0o600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What is to be classified.
+
+    Attributes:
+        paths: files and folders; empty for a database.
+        url: of a database; shows in nothing that is printed or written.
+        size: rows sampled per table.
+    """
+
+    paths: tuple[Path, ...] = ()
+    url: str | None = field(default=None, repr=False)
+    schemas: tuple[str, ...] = ()
+    size: int = 1000
+    jobs: int = 1
+    state: Path | None = None
+    today: date
+
+    @property
+    def shown(self) -> str:
+        """The source without passwords, hosts and folders."""
+        if self.url is None:
+            return ", ".join(path.name for path in self.paths)
+        url = _checked(self.url)
+        return f"{url.get_backend_name()}:{Path(url.database or '').name}"
+
+    @property
+    def mark(self) -> str:
+        """What makes two runs the same: source, schemas, size."""
+        paths = [str(path.absolute()) for path in self.paths]
+        where = "" if self.url is None else _checked(self.url).render_as_string(hide_password=True)
+        return digest({"paths": paths, "url": where, "schemas": list(self.schemas), "size": self.size})
+
+
+OnTable = Callable[[int, int | None], None]
+
+
+def _checked(url: str) -> Any:
+    try:
+        return make_url(url)
+    except ArgumentError:
+        raise CommandError(told(both("that is no database URL", "不是数据库 URL"))) from None
+
+
+async def run_task(task: Task, fields: Mapping[str, Field], on_table: OnTable) -> list[dict[str, Any]]:
+    """Classify every table; returns their documents by name.
+
+    Raises: CommandError; SourceRefusedError; PartMissingError; OSError.
+    """
+    done = _kept(task)
+    found = {table["name"]: table for table in done}
+    on_table(len(found), None)
+    with _pool(task) as pool:
+        pending: set[asyncio.Future[dict[str, Any]]] = set()
+        async for sample in _samples(task, frozenset(found)):
+            pending.add(_started(pool, sample, task.today, fields))
+            if len(pending) >= task.jobs * 2:
+                ended, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+                _keep(task, found, ended, on_table)
+        if pending:
+            for last in asyncio.as_completed(pending):
+                _keep_one(task, found, await last, on_table)
+    return [found[name] for name in sorted(found)]
+
+
+def _keep(
+    task: Task, found: dict[str, dict[str, Any]], ended: set[asyncio.Future[dict[str, Any]]], on_table: OnTable
+) -> None:
+    for each in ended:
+        _keep_one(task, found, each.result(), on_table)
+
+
+def _keep_one(task: Task, found: dict[str, dict[str, Any]], table: dict[str, Any], on_table: OnTable) -> None:
+    found[table["name"]] = table
+    if task.state is not None:
+        with task.state.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(table, ensure_ascii=False) + "\n")
+    on_table(len(found), None)
+
+
+def _started(
+    pool: ProcessPoolExecutor | None, sample: TableSample, today: date, fields: Mapping[str, Field]
+) -> asyncio.Future[dict[str, Any]]:
+    loop = asyncio.get_running_loop()
+    if pool is not None:
+        return loop.run_in_executor(pool, document_of, sample, today, dict(fields))
+    done: asyncio.Future[dict[str, Any]] = loop.create_future()
+    done.set_result(document_of(sample, today, fields))
+    return done
+
+
+def document_of(sample: TableSample, today: date, fields: Mapping[str, Field]) -> dict[str, Any]:
+    """Classify one table and write its document; runs in a process of the pool."""
+    return table_document(classified(sample, today, fields))
+
+
+@contextmanager
+def _pool(task: Task) -> Any:
+    if task.jobs == 1:
+        yield None
+        return
+    pool = ProcessPoolExecutor(task.jobs, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+async def _samples(task: Task, done: frozenset[str]) -> AsyncIterator[TableSample]:
+    if task.url is None:
+        names: set[str] = set()
+        for path in files_of(task.paths):
+            if path.stem not in done:
+                if path.stem in names:
+                    raise CommandError(
+                        told(both("two files would be one table: {name}", "两个文件同名：{name}")).format(
+                            name=path.name
+                        )
+                    )
+                names.add(path.stem)
+                yield await asyncio.to_thread(read_file, path, size=task.size, today=task.today)
+        return
+    try:
+        async with opened(task.url) as engine:
+            for name in await tables_of(engine, task.schemas):
+                if name.shown not in done:
+                    yield await read_table(engine, name, size=task.size)
+    except (ArgumentError, NoSuchModuleError):
+        raise CommandError(told(both("no driver for that database URL", "没有该数据库 URL 的驱动"))) from None
+
+
+def _kept(task: Task) -> Sequence[dict[str, Any]]:
+    """The tables an earlier run of the same task has done; starts the state file if there is none."""
+    if task.state is None:
+        return []
+    if not task.state.exists():
+        task.state.touch(mode=OWNER_ONLY)
+        task.state.write_text(json.dumps({"v": 1, "mark": task.mark}) + "\n", encoding="utf-8")
+        return []
+    head, *lines = task.state.read_text(encoding="utf-8").split("\n")
+    whole = lines[:-1]  # behind the last newline stands nothing, or a line cut short by a kill
+    if head != json.dumps({"v": 1, "mark": task.mark}):
+        raise CommandError(
+            told(
+                both("{name} belongs to another run; give another --state", "{name} 属于另一次运行；请换一个 --state")
+            ).format(name=task.state.name)
+        )
+    task.state.write_text("".join(f"{line}\n" for line in (head, *whole)), encoding="utf-8")
+    return [json.loads(line) for line in whole]

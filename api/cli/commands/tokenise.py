@@ -1,0 +1,210 @@
+"""``yumen tokenise``: chosen columns of a file to tokens for one recipient and purpose."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+import yaml
+from rich.console import Group, RenderableType
+
+from api.cli import loads
+from api.cli.acting import LEDGER_BY
+from api.cli.command import application, command
+from api.cli.faults import FAILED, CommandError
+from api.cli.language import both, told
+from api.cli.parts import opened_parts, run, settings_of
+from api.cli.terminal import Terminal
+from api.settings import Settings
+from api.usecases.catalogs import Catalogs
+from api.usecases.tokenising import Phase, TokenisingRecord, check_recipient, record_run
+from vault import KeyRing
+from vault.bulk_plans import BulkPlan, Recipient, read_column, read_plan
+
+if TYPE_CHECKING:
+    from vault.bulk.runs import OnProgress, Tally
+
+APP = application()
+NOT_INSTALLED = both(
+    "this needs numpy and pyarrow; install yumen[bulk]", "此命令需要 numpy 与 pyarrow；请安装 yumen[bulk]"
+)
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="FOLDER",
+        help=both("Folder for the parts of the result.", "存放结果各分片的目录。"),
+        show_default=False,
+    ),
+]
+Purpose = Annotated[
+    str, typer.Option("--purpose", help=both("For which purpose.", "用于何种目的。"), show_default=False)
+]
+RecipientName = Annotated[
+    str, typer.Option("--recipient", help=both("For which party.", "提供给哪一方。"), show_default=False)
+]
+Plan = Annotated[
+    Path | None,
+    typer.Option("--plan", metavar="FILE", help=both("The plan, YAML.", "方案文件，YAML。"), show_default=False),
+]
+Column = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="COLUMN=FIELD:KIND[:OF[:KEEP]]",
+        help=both(
+            "A column to tokenise, its field, and deterministic or format_preserving; may be repeated.",
+            "要令牌化的列、其字段，以及 deterministic 或 format_preserving；可重复。",
+        ),
+        show_default=False,
+    ),
+]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option("--keep", help=both("A column to leave as it is; may be repeated.", "原样保留的列，可重复。")),
+]
+Drop = Annotated[
+    list[str] | None,
+    typer.Option("--drop", help=both("A column to leave out; may be repeated.", "舍弃的列，可重复。")),
+]
+
+
+@command(
+    APP,
+    "tokenise",
+    text=both(
+        "Turn identifiers in a CSV or Parquet file into tokens for one recipient and purpose; killed, it goes on where "
+        "it stopped and gives the same bytes. Exit code 1 if cells were refused.",
+        "把 CSV 或 Parquet 文件中的标识符变为面向某一接收方与目的的令牌；中断后可继续，结果逐字节相同。"
+        "有单元格被拒绝时退出码为 1。",
+    ),
+    example="yumen tokenise people.parquet --tenant xiaomi --recipient xiaomi_loan --purpose credit_assessment "
+    "--column id_no=id_card_no:format_preserving --keep city --out tokens",
+)
+def run_tokenise(  # noqa: PLR0913  options of a command
+    term: Terminal,
+    *,
+    file: loads.File,
+    tenant: loads.Tenant,
+    recipient: RecipientName,
+    purpose: Purpose,
+    plan: Plan = None,
+    column: Column = None,
+    keep: Keep = None,
+    drop: Drop = None,
+    out: Out = None,
+    dry_run: loads.DryRun = False,
+) -> int:
+    """Tokenise a file."""
+    if (out is None) != dry_run:
+        raise CommandError(told(both("give either --out or --dry-run", "请给出 --out 或 --dry-run 之一")))
+    runs = _part("vault.bulk.runs")
+    settings = settings_of(term)
+    recorded = out is not None
+    asked = Recipient(tenant, purpose, recipient)
+    keys, ready = run(_prepare(settings, _document(plan, column, keep=keep, drop=drop), asked, recorded=recorded))
+    with _watched(term, file.name) as progress:  # no event loop is under way here: Ctrl-C ends it at once
+        tally: Tally = runs.tokenise_file(runs.Run(file, out, ready, asked), keys, progress)
+    if recorded and not tally.was_done:
+        run(_finish(settings, ready, asked, tally))
+    return _answer(term, tally, dry_run=dry_run, out=out)
+
+
+async def _prepare(
+    settings: Settings, document: Mapping[str, Any], asked: Recipient, *, recorded: bool
+) -> tuple[KeyRing, BulkPlan]:
+    """Check the plan and the recipient, and put the run into the ledger."""
+    async with opened_parts(settings, writing=recorded) as parts:
+        async with parts.database.transaction() as tx:
+            catalog = await Catalogs().current(tx.connection)
+            kinds = {
+                each.name: None if each.identifier is None else each.identifier.value
+                for each in catalog.fields.values()
+            }
+            plan = read_plan(document, kinds)
+            await check_recipient(tx.connection, plan, asked, tx.now)
+            if recorded:
+                record = TokenisingRecord(plan, asked, parts.keys.token_version, Phase.BEGUN)
+                await record_run(tx.connection, record, by=LEDGER_BY, now=tx.now, mac=parts.keys.mac)
+        return parts.keys, plan
+
+
+async def _finish(settings: Settings, plan: BulkPlan, asked: Recipient, tally: Tally) -> None:
+    counts = {"rows": tally.rows, "tokens": tally.tokens, "nulls": tally.nulls, "refused": tally.refused}
+    async with opened_parts(settings, writing=True) as parts, parts.database.transaction() as tx:
+        record = TokenisingRecord(plan, asked, parts.keys.token_version, Phase.DONE, counts)
+        await record_run(tx.connection, record, by=LEDGER_BY, now=tx.now, mac=parts.keys.mac)
+
+
+def _part(name: str) -> Any:
+    """A part that is installed only where it is wanted. Raises: CommandError."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise CommandError(told(NOT_INSTALLED)) from error
+
+
+def _document(
+    plan: Path | None, columns: Sequence[str] | None, *, keep: Sequence[str] | None, drop: Sequence[str] | None
+) -> dict[str, Any]:
+    """The plan as the file and the options give it together."""
+    document: dict[str, Any] = {}
+    if plan is not None:
+        try:
+            read = yaml.safe_load(plan.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError):
+            read = None
+        if not isinstance(read, dict):
+            raise CommandError(told(both("--plan: not a YAML table", "--plan：不是 YAML 表")))
+        document = read
+    if columns:
+        given = document.setdefault("columns", {})
+        if not isinstance(given, dict):
+            raise CommandError(told(both("--plan: columns is not a table", "--plan：columns 不是表")))
+        given |= dict(read_column(text) for text in columns)
+    for member, names in (("keep", keep), ("drop", drop)):
+        if names:
+            document[member] = [*(document.get(member) or ()), *names]
+    return document
+
+
+@contextmanager
+def _watched(term: Terminal, title: str) -> Iterator[OnProgress]:
+    with term.progress() as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda rows, total: bar.update(task, completed=rows, total=total)
+
+
+def _answer(term: Terminal, tally: Tally, *, dry_run: bool, out: Path | None) -> int:
+    document = {
+        **tally.document(),
+        "refused": tally.refused,
+        "resumed_at": tally.resumed_at,
+        "was_done": tally.was_done,
+        "dry_run": dry_run,
+    }
+    term.answer(document, lambda: _shown(term, tally, out=out))
+    return FAILED if tally.refused else 0
+
+
+def _shown(term: Terminal, tally: Tally, *, out: Path | None) -> RenderableType:
+    rows, tokens, refused = tally.rows, tally.tokens, tally.refused
+    if tally.was_done:
+        return term.say(f"This was done before: {rows} rows.", f"此前已完成：{rows} 行。")
+    done = term.say(
+        f"{rows} rows, {tokens} tokens, {refused} cells or lines refused",
+        f"{rows} 行，{tokens} 个令牌，拒绝 {refused} 个单元格或行",
+    )
+    if tally.resumed_at:
+        done += term.say(f"; went on after row {tally.resumed_at}", f"；从第 {tally.resumed_at} 行之后继续")
+    parts: list[RenderableType] = [done]
+    if tally.faults:
+        columns = (both("refused because", "拒绝原因"), both("cells", "单元格数"))
+        parts.append(term.table(columns, sorted(tally.faults.items())))
+    if tally.faults and out is not None:
+        parts.append(term.say("refused.jsonl lists them by row.", "refused.jsonl 按行列出。"))
+    return Group(*parts)

@@ -1,0 +1,71 @@
+"""The followers of the ledger, in the background of every service: counts of reach, reads told to OpenLineage.
+
+Rules:
+- never on the path of a read: a turn of its own, small batches, so that a writer of SQLite waits a moment at most;
+- of several processes one works at a time, by the lock on its position; any may take over at any turn;
+- a fault is logged and the next turn goes on where the last one ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import sqlalchemy.exc
+from starlette.datastructures import State
+
+from api.database import Database
+from api.logs import EVENTS
+from api.usecases.emitting import Server, emit_all
+from lineage import LineageError
+from lineage.graph import fold, is_behind
+
+FAULTS = (sqlalchemy.exc.SQLAlchemyError, LineageError, OSError, TimeoutError)
+BATCH = {"sqlite": 500, "postgresql": 5_000}
+START_S = 0.2
+
+
+async def catch_up(database: Database, *, turns: int | None = None) -> int:
+    """Fold what is new; returns how many entries were folded. At most so many turns, if given."""
+    done = 0
+    while turns is None or turns > 0:
+        async with database.reading() as tx:
+            if not await is_behind(tx.connection):
+                return done
+        async with database.transaction() as tx:
+            folded = await fold(tx.connection, now=tx.now, batch=BATCH[tx.connection.dialect.name])
+        if folded.is_idle:
+            return done
+        done += folded.last - folded.after
+        turns = None if turns is None else turns - 1
+        await asyncio.sleep(0)
+    return done
+
+
+async def following(state: State) -> None:
+    """Follow the ledger as long as the service runs."""
+    pause_s = START_S
+    while True:
+        await asyncio.sleep(pause_s)
+        if state.service is None:
+            continue
+        pause_s = state.service.settings.lineage.follow_s
+        try:
+            await catch_up(state.service.database)
+        except FAULTS as fault:
+            EVENTS.warning("the follower of the ledger stopped; it goes on at its next turn", exc_info=fault)
+
+
+async def telling(state: State) -> None:
+    """Tell reads to the OpenLineage server of the settings, every so many minutes, as long as the service runs."""
+    while True:
+        await asyncio.sleep(START_S if state.service is None else state.service.settings.lineage.emit_minutes * 60)
+        if state.service is None or state.service.settings.lineage.emit_url is None:
+            continue
+        options = state.service.settings.lineage
+        token = None if options.emit_token is None else options.emit_token.get_secret_value()
+        try:
+            async with httpx.AsyncClient() as http:
+                await emit_all(state.service.database, Server(str(options.emit_url), token), http)
+        except (*FAULTS, httpx.HTTPError) as fault:
+            EVENTS.warning("reads were not told to the OpenLineage server; the next turn tells them", exc_info=fault)

@@ -1,0 +1,1 @@
+"""Finding and grading personal data nobody declared: recognisers, columns, grades, reports."""

@@ -1,0 +1,169 @@
+"""Matching a column's name with the lexicon.
+
+Rules enforced here:
+- a name is cut into words at case, digits, separators; words that stand before many names (customer, 客户, t, col) and
+  words that say how a value is protected (md5, enc) count for nothing;
+- the whole name matches best, then a phrase at its end, then one inside it; a last word that makes another thing of it
+  (mobile_count, email_flag) takes most of the score away;
+- Chinese names match by their longest known part, pinyin and English written together like their parts.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from catalog.classify.columns.kinds import column_kinds
+from catalog.classify.values.normal import halved
+from catalog.classify.values.rules import DATA
+
+HERE: Final = Path(__file__).parent
+LANGUAGES: Final = {"zh": "chinese", "py": "pinyin", "in": "initials", "en": "english", "ab": "abbreviation"}
+_WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[一-龥]+|[0-9]+[a-z]?")
+_DOCUMENT: Final[dict[str, Any]] = yaml.safe_load((DATA / "name_words.yaml").read_text(encoding="utf-8"))
+_NEUTRAL: Final = frozenset(_DOCUMENT["neutral"])
+_HEADS: Final = frozenset(_DOCUMENT["heads"])
+_UNITS: Final = frozenset(_DOCUMENT["units"])
+_SAME: Final = {word: plain for plain, others in _DOCUMENT["same"].items() for word in others}
+_NEUTRAL_ZH: Final = re.compile(r"客户|用户|借款人|申请人|会员|本人|个人|当前|最近|主|的|信息(?=.)|字段")
+_HEADS_ZH: Final = re.compile(
+    r"(?:数|次数|数量|标志|状态|类型|时间|日期|品牌|等级|比例|是否|来源|归属地|个数|长度|有效)$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NameMatch:
+    """A kind a name points to: how strongly (0 to 1), and by which language of the lexicon."""
+
+    kind: str
+    score: float
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    kind: str
+    language: str
+    words: tuple[str, ...]
+
+
+@cache
+def _phrases() -> tuple[Mapping[str, tuple[_Phrase, ...]], Mapping[str, tuple[_Phrase, ...]]]:
+    """Phrases by what they are written together, for Chinese and for Latin names."""
+    chinese: dict[str, list[_Phrase]] = {}
+    latin: dict[str, list[_Phrase]] = {}
+    for path in sorted(HERE.glob("*.yaml")):
+        document: dict[str, dict[str, list[Any]]] = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506  the base loader makes texts only
+        for kind, languages in document.items():
+            for language, texts in languages.items():
+                for text in texts:
+                    _place(_Phrase(kind, LANGUAGES[language], tuple(words_of(text))), text, chinese, latin)
+    return _frozen(chinese), _frozen(latin)
+
+
+def _place(phrase: _Phrase, text: str, chinese: dict[str, list[_Phrase]], latin: dict[str, list[_Phrase]]) -> None:
+    if text.isascii():
+        latin.setdefault("".join(phrase.words), []).append(phrase)
+    else:
+        chinese.setdefault(halved(text).lower(), []).append(phrase)
+
+
+def _frozen(found: Mapping[str, list[_Phrase]]) -> Mapping[str, tuple[_Phrase, ...]]:
+    return {key: tuple(phrases) for key, phrases in found.items()}
+
+
+def words_of(name: str) -> list[str]:
+    """Cut a name into lower-case words, each in one spelling."""
+    words = [word.lower() for word in _WORDS.findall(halved(name))]
+    return [_SAME.get(word, word) for word in words]
+
+
+def match_name(name: str) -> list[NameMatch]:
+    """Return the kinds a name points to, strongest first. Shape: a column's name or its comment, any length."""
+    best: dict[str, NameMatch] = {}
+    short = name[:200]
+    for found in (*_latin(short), *_chinese(halved(short).lower())):
+        if found.kind in column_kinds() and found.score > best.get(found.kind, _NONE).score:
+            best[found.kind] = found
+    return sorted(best.values(), key=lambda one: (-one.score, one.kind))
+
+
+_NONE: Final = NameMatch("", 0.0, "")
+
+
+def _latin(name: str) -> Iterator[NameMatch]:
+    words = [word for word in words_of(name) if word.isascii()]
+    if not words:
+        return
+    _, phrases = _phrases()
+    told = [word for word in words if word not in _NEUTRAL and not word.isdecimal()]
+    bare = told[:-1] if len(told) > 1 and told[-1] in _UNITS else told
+    for candidate, top in ((words, 1.0), (told, 0.97), (bare, 0.9)):
+        for phrase in phrases.get("".join(candidate), ()):
+            yield NameMatch(phrase.kind, top, phrase.language)
+    yield from _parts(told or words, phrases)
+
+
+def _parts(words: list[str], phrases: Mapping[str, tuple[_Phrase, ...]]) -> Iterator[NameMatch]:
+    for start in range(len(words)):
+        for end in range(len(words), start, -1):
+            found = phrases.get("".join(words[start:end]), ())
+            if not found or end - start == len(words):
+                continue
+            for phrase in found:
+                score = _partial(words, start, end, heads=_heads_of(phrase.kind))
+                if len("".join(words[start:end])) >= 3 or (phrase.language == "abbreviation" and end == len(words)):
+                    yield NameMatch(phrase.kind, score, phrase.language)
+
+
+@cache
+def _heads_of(kind: str) -> frozenset[str]:
+    """The last words of a kind's own phrases, which change nothing of its sense."""
+    return frozenset(phrase.words[-1] for phrase in _all() if phrase.kind == kind and phrase.words)
+
+
+def _partial(words: list[str], start: int, end: int, *, heads: frozenset[str]) -> float:
+    """The score of words[start:end] within all words: more at the end, little before a word that changes the sense."""
+    covered = (end - start) / len(words)
+    if end == len(words):
+        return 0.62 + 0.3 * covered
+    if words[-1] in _HEADS and words[-1] in heads:
+        return 0.64 + 0.3 * covered
+    return 0.2 if words[-1] in _HEADS else 0.5 + 0.2 * covered
+
+
+def _chinese(name: str) -> Iterator[NameMatch]:
+    if name.isascii():
+        return
+    phrases, _ = _phrases()
+    bare = re.sub(r"[\s_\-()（）:：/,.0-9]", "", name)
+    told = _NEUTRAL_ZH.sub("", bare)
+    for candidate, top in ((name, 1.0), (bare, 1.0), (told, 0.97)):
+        for phrase in phrases.get(candidate, ()):
+            yield NameMatch(phrase.kind, top, phrase.language)
+    changes = _HEADS_ZH.search(bare)
+    for text, found in phrases.items():
+        if len(text) >= 2 and text in bare and text != bare:
+            last = bare.endswith(text)
+            score = (0.62 if last else 0.5) + 0.3 * len(text) / len(bare)
+            if not last and changes is not None and not text.endswith(changes[0]):
+                score = 0.25
+            yield from (NameMatch(phrase.kind, score, phrase.language) for phrase in found)
+
+
+def lexicon_size() -> dict[str, int]:
+    """Count the lexicon's phrases by language."""
+    sizes = dict.fromkeys(LANGUAGES.values(), 0)
+    for phrase in _all():
+        sizes[phrase.language] += 1
+    return sizes
+
+
+def _all() -> Iterable[_Phrase]:
+    for table in _phrases():
+        for found in table.values():
+            yield from found

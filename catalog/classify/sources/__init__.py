@@ -1,0 +1,1 @@
+"""Where samples come from: files and databases, table by table."""

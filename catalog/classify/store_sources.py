@@ -1,0 +1,119 @@
+"""Samples from a database that SQLAlchemy reaches: its tables, their columns and comments, some rows of each.
+
+Rules enforced here:
+- nothing is written, and on PostgreSQL the transaction says so; names come from the database's own catalogue and are
+  quoted by SQLAlchemy;
+- of a large PostgreSQL table pages are sampled (TABLESAMPLE SYSTEM), so that the first rows do not stand for all;
+- binary columns are listed and never read.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Column, MetaData, Table, column, func, inspect, select, table, tablesample, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.types import LargeBinary, NullType
+
+from catalog.classify.sources.sampling import TableSample, as_columns
+
+DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+LARGE: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class TableName:
+    """A table by schema and name; schema None for the default one."""
+
+    schema: str | None
+    name: str
+
+    @property
+    def shown(self) -> str:
+        """The name as people write it."""
+        return self.name if self.schema is None else f"{self.schema}.{self.name}"
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[AsyncEngine]:
+    """Open a database for looking at. Raises: sqlalchemy.exc.ArgumentError: no such URL or driver."""
+    head, colon, rest = url.partition(":")
+    engine = create_async_engine(f"{DRIVERS.get(head, head)}{colon}{rest}", pool_pre_ping=True)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+async def tables_of(engine: AsyncEngine, schemas: Sequence[str]) -> list[TableName]:
+    """List tables and views of the schemas, or of the default one, by name."""
+    async with engine.connect() as connection:
+        return await connection.run_sync(_listed, schemas)
+
+
+def _listed(connection: Any, schemas: Sequence[str]) -> list[TableName]:
+    found = inspect(connection)
+    wanted: Sequence[str | None] = schemas or [None]
+    return [
+        TableName(schema, name)
+        for schema in wanted
+        for name in sorted({*found.get_table_names(schema), *found.get_view_names(schema)})
+    ]
+
+
+async def read_table(engine: AsyncEngine, name: TableName, *, size: int) -> TableSample:
+    """Sample one table."""
+    async with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            await connection.execute(text("SET TRANSACTION READ ONLY"))
+        columns = await connection.run_sync(_columns, name)
+        readable = [each for each in columns if not isinstance(each["type"], LargeBinary | NullType)]
+        rows, total = await _rows(connection, name, [each["name"] for each in readable], size)
+    places = {each["name"]: place for place, each in enumerate(readable)}
+    cells = [[row[places[each["name"]]] if each["name"] in places else None for each in columns] for row in rows]
+    header = [str(each["name"]) for each in columns]
+    comments = [str(each.get("comment") or "") for each in columns]
+    return TableSample(name.shown, as_columns(header, cells, comments), total)
+
+
+def _columns(connection: Any, name: TableName) -> list[dict[str, Any]]:
+    return [dict(each) for each in inspect(connection).get_columns(name.name, name.schema)]
+
+
+async def _rows(
+    connection: AsyncConnection, name: TableName, columns: Sequence[str], size: int
+) -> tuple[Sequence[Sequence[object]], int | None]:
+    found = table(name.name, *(column(each) for each in columns), schema=name.schema)
+    if not columns:
+        return [], None
+    if connection.dialect.name != "postgresql":
+        total = (await connection.execute(select(func.count()).select_from(found))).scalar_one()
+        step = max(total // size, 1)
+        wanted = select(found).limit(size) if step == 1 else _every(found, step, size)
+        return [tuple(row) for row in await connection.execute(wanted)], total
+    estimate = await _estimate(connection, name)
+    share = min(100.0, size * LARGE / 4 * 100 / estimate) if estimate > size * LARGE else 100.0
+    if share < 100:
+        real = Table(name.name, MetaData(), *(Column(each) for each in columns), schema=name.schema)
+        part = tablesample(real, func.system(share))
+        rows = [tuple(row) for row in await connection.execute(select(part).limit(size))]
+        if len(rows) >= size // 2:
+            return rows, estimate
+    rows = [tuple(row) for row in await connection.execute(select(found).limit(size))]
+    return rows, max(estimate, len(rows))
+
+
+def _every(found: Any, step: int, size: int) -> Any:
+    """Every so-many-th row of a SQLite table, by its row id."""
+    return select(found).where(column("rowid") % step == 0).limit(size)
+
+
+async def _estimate(connection: AsyncConnection, name: TableName) -> int:
+    """How many rows PostgreSQL thinks a table has; 0 where it does not know."""
+    wanted = text(
+        "SELECT coalesce(max(c.reltuples), 0) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE c.relname = :name AND n.nspname = coalesce(CAST(:schema AS text), current_schema())"
+    )
+    found = (await connection.execute(wanted, {"name": name.name, "schema": name.schema})).scalar_one()
+    return max(int(found), 0)

@@ -1,0 +1,125 @@
+"""One recogniser: a pattern, a judge, the words that speak for and against it.
+
+Rules enforced here:
+- a pattern never begins or ends inside a longer run of letters or digits; the borders are written out, since to Python
+  a Hanzi is a word character and a word boundary beside one does not exist;
+- a word of context stands in the same clause, before the value or right after it; of a word for and one against, the
+  nearer counts; behind a comma a word against says nothing any more.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from catalog.classify.values.finding import Finding, Judge, Judgement
+from catalog.classify.values.likelihood import Likelihood, moved
+from catalog.classify.values.normal import compact
+
+BEGIN: Final = r"(?<![0-9A-Za-z])(?<![0-9]\.)"
+END: Final = r"(?![0-9A-Za-z])(?!\.[0-9])"
+BEFORE: Final = 26
+AFTER: Final = 10
+_INTRO: Final = re.compile(r"[ (]?(?:其|该)?(?:证件|证书)?(?:编号|证号|号码|卡号|账号|号)[ :为是(]{0,3}")
+_CLAUSE: Final = re.compile(r"[。;!?\n]|,(?![0-9])")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one kind, compiled; None where there are none."""
+
+    near: re.Pattern[str] | None
+    against: re.Pattern[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A recogniser of one kind.
+
+    Attributes:
+        pattern: takes linear time; the group `value` is the finding, or else all of it.
+        judge: judges the compact value, or the value as it stands if `is_raw`.
+        floor: what is less likely than this is not a finding.
+    """
+
+    kind: str
+    pattern: re.Pattern[str]
+    judge: Judge
+    words: Words
+    is_raw: bool = False
+    floor: Likelihood = Likelihood.POSSIBLE
+
+    def findings(self, text: str, today: date) -> Iterator[Finding]:
+        """Find this kind in a half-width text."""
+        group = "value" if "value" in self.pattern.groupindex else 0
+        is_spoken_of = self.words.near is not None and self.words.near.search(text) is not None
+        for match in self.pattern.finditer(text):
+            start, end = match.span(group)
+            found = self.judged(match[group], today)
+            if found is None or (found.alone < self.floor and not is_spoken_of):
+                continue
+            likelihood, reasons = self.weighed(found, text, start, end)
+            if likelihood >= self.floor:
+                yield Finding(self.kind, start, end, likelihood, reasons)
+
+    def judged(self, value: str, today: date) -> Judgement | None:
+        """Judge one half-width value that has the pattern."""
+        return self.judge(value if self.is_raw else compact(value), today)
+
+    def of_cell(self, cell: str, today: date) -> Judgement | None:
+        """Judge a whole half-width cell of a column; None if it is not of this kind."""
+        match = self.pattern.fullmatch(cell)
+        if match is None:
+            return None
+        return self.judged(match["value"] if "value" in self.pattern.groupindex else match[0], today)
+
+    def weighed(self, found: Judgement, text: str, start: int, end: int) -> tuple[Likelihood, tuple[str, ...]]:
+        """Weigh a judgement by the words around it."""
+        side = self._side(text, start, end)
+        if side > 0:
+            return found.near, (found.reason, "context_for")
+        if side < 0:
+            return moved(found.alone, -1 if found.bears_against else -2), (found.reason, "context_against")
+        return found.alone, (found.reason,)
+
+    def _side(self, text: str, start: int, end: int) -> int:
+        """1 if a word speaks for the kind, -1 if one speaks against it, 0 without any."""
+        before = _last_clause(text[max(start - BEFORE, 0) : start])
+        support = _last(self.words.near, before)
+        is_apart = before.endswith((",", ", "))
+        doubt = -1 if is_apart else _last(self.words.against, before, behind=_ends(self.words.near, before))
+        if support <= doubt and _INTRO.fullmatch(before) and self._announced(text, start - len(before)):
+            return 1
+        if support < 0 and doubt < 0:
+            after = _CLAUSE.split(text[end : end + AFTER], maxsplit=1)[0]
+            return int(self.words.near is not None and self.words.near.search(after) is not None)
+        return 1 if support >= doubt else -1
+
+    def _announced(self, text: str, place: int) -> bool:
+        """Whether a word speaks for the kind in the clause before the one that begins at a place."""
+        before = _last_clause(text[max(place - BEFORE, 0) : place].rstrip(",;。 "))
+        return _last(self.words.near, before) >= 0
+
+
+def _last_clause(text: str) -> str:
+    """What stands after the last sign that ends a clause; a comma at the very end ends nothing yet."""
+    place = 0
+    for match in _CLAUSE.finditer(text.rstrip(", ")):
+        place = match.end()
+    return text[place:]
+
+
+def _last(words: re.Pattern[str] | None, text: str, *, behind: frozenset[int] = frozenset()) -> int:
+    """Where the last of the words ends, -1 without one; words that begin at `behind` only complete another (证 + 编号)."""
+    place = -1
+    if words is not None:
+        for match in words.finditer(text):
+            if match.start() not in behind:
+                place = max(place, match.end(1))
+    return place
+
+
+def _ends(words: re.Pattern[str] | None, text: str) -> frozenset[int]:
+    """Where words end."""
+    return frozenset() if words is None else frozenset(match.end(1) for match in words.finditer(text))

@@ -1,0 +1,23 @@
+"""A second part kept aside, written after the first had been looked at: names as warehouses and partners' files have them."""
+
+LAST_NAMES = {
+    "full_name": "dwd_cust_real_name 借款人姓名 payeeRealName", "id_card_no": "applicant_idcard_no 证件号 certNoMd5", "id_card_photo": "ocr_id_front_img 身份证反面", "birth_date": "cust_birth_dt 生日 birthDay",
+    "gender": "sex_code 客户性别", "mobile_no": "reserve_mobile_no 预留手机号 cust_phone_md5 LXDH", "email": "contact_email_addr 邮箱", "home_address": "family_address 现住址 permanentAddr", "delivery_address": "deliver_addr 收件地址",
+    "face_image": "face_img_path 活体照片", "face_template": "face_feature_vec 人脸特征值", "login_password": "passwd_hash 用户密码", "payment_password": "pay_passwd 支付密码", "second_factor_code": "sms_code 动态码",
+    "platform_account_id": "cust_no 会员编号 ucid_user_id", "account_registered_at": "reg_datetime 开户日期", "account_tier": "user_level 账号等级", "account_activity": "active_degree 活跃度", "login_frequency_30d": "login_times_30d 近30天登录次数",
+    "login_ip": "reg_ip 注册IP", "login_ip_region": "login_city IP所在地", "operation_interval": "avg_op_interval 操作时间间隔", "clickstream": "click_events 浏览记录", "page_dwell_seconds": "dwell_time_sec 页面停留时间",
+    "account_operation_log": "user_action_log 操作记录", "device_serial_no": "device_serial 设备编号", "imei": "IMEI_NO 手机串号", "meid": "meid_code", "oaid": "advertising_id 匿名设备标识", "device_fingerprint": "fingerprint 设备指纹码",
+    "device_usage_minutes": "usage_minutes 使用时长", "miui_usage_log": "app_list MIUI使用记录", "smart_device_usage": "iot_device_usage 智能家居使用", "community_engagement": "bbs_activity 论坛活跃", "ecom_spend_12m": "annual_spend_amt 年消费额",
+    "ecom_order_count": "orders_12m 下单次数", "order_items": "goods_detail 商品明细", "consumption_scene_diversity": "spending_scene 场景数", "consumption_habit_tag": "habit_tag 消费习惯", "payment_transactions": "txn_record 支付记录",
+    "transaction_counterparty": "opposite_party_name 对方户名", "logistics_record": "waybill_no 快递单号", "bank_card_no": "repay_card_no 储蓄卡号 bank_account_number", "bank_statement": "account_statement 流水摘要", "account_balance": "avail_balance 存款余额",
+    "income_proof": "salary_income 年收入", "social_insurance": "housing_fund_base 公积金", "collateral_asset": "mortgage_property 不动产权证号", "student_enrolment": "graduate_school 学校", "pboc_credit_report": "pbc_report 人行征信",
+    "zhima_score": "sesame_score 芝麻信用", "zhima_score_delta": "sesame_delta 芝麻分变动", "internal_credit_score": "model_score 申请评分", "risk_grade": "risk_rating 信用等级", "credit_limit": "approve_limit 信用额度", "product_eligibility": "huabei_open_status 准入状态",
+    "loan_terms": "loan_interest_rate 期数", "repayment_record": "repay_history 还款明细", "overdue_record": "max_dpd 逾期金额", "default_record": "charge_off_flag 失信记录", "multi_lending_flag": "multi_apply_flag 多头借贷", "anomaly_flag": "abnormal_flag 反洗钱标志",
+    "blacklist_flag": "is_black_list 黑名单类型", "debt_capacity_est": "debt_ratio 偿债能力", "collection_status": "dunning_stage 贷后状态", "friend_graph": "social_network 社交关系", "moments_interaction": "moments_interact_cnt 互动次数", "subscription_topics": "sub_topics 订阅频道",
+    "contact_list": "phone_book_json 手机通讯录", "precise_location": "geo_location 定位信息", "user_profile_tags": "portrait_tags 人群标签", "consent_record": "auth_status 隐私授权", "passport_no": "passport_code 护照号码", "hong_kong_id": "hk_id_card 香港身份证号", "taiwan_id": "tw_idcard 台湾身份证号",
+    "officer_card_no": "army_officer_no 军官证", "social_credit_code": "enterprise_credit_code 纳税人识别号", "landline_no": "work_tel 座机号码", "mac_address": "bt_mac 物理地址", "plate_no": "vehicle_plate_no 号牌号码", "vin": "frame_no 车辆识别代号", "qq_no": "qq_account QQ号码", "wechat_id": "wx_openid 微信账号",
+    "card_expiry": "card_expire_date 信用卡有效期", "card_security_code": "card_cvv CVN2", "ethnicity": "ethnic_group 民族代码", "nationality": "nationality_code 国家地区", "marital_status": "marry_state 婚姻状态", "education": "degree_level 教育程度", "occupation": "occupation_code 职务",
+    "employer": "work_company 单位名称", "health": "disease_name 病史", "id_type": "id_card_type 证件种类", "contact_relationship": "kinship 亲属关系", "region": "residence_city 籍贯", "postcode": "zip 邮编", "bank_name": "deposit_bank 开户银行", "age": "age_years 周岁", "device_model": "device_model 机型",
+    "row_id": "row_id 序号", "order_no": "out_trade_no 凭证号", "amount": "refund_amount 手续费", "quantity": "item_quantity 件数", "flag": "del_flag 启用标志", "status_code": "process_status 审核状态", "category_code": "source_type 业务类型", "timestamp": "last_update_time 创建时间", "percent": "conversion_rate 比例",
+    "currency": "currency_type 货币", "web_link": "callback_url 图片链接", "version": "client_version 应用版本", "free_text": "comment_content 描述", "label": "campaign_name 产品名称",
+}  # fmt: skip
