@@ -35,7 +35,7 @@ async def _with_gate(work: Callable[[Any, Any], Any]) -> Any:
 async def _read_everyone(parts: Any, gate: Any) -> int:
     async with parts.database.reading() as tx:
         refs = list((await tx.connection.execute(text("SELECT ref FROM consent_subjects ORDER BY ref"))).scalars())
-    await gate.read(ReadCall("jiebei", "limit_engine", "limit_adjustment", "jiebei_loan", tuple(refs), FEATURES))
+    await gate.read(ReadCall("jiebei", "limit_engine", "limit_adjustment", "jiebei", tuple(refs), FEATURES))
     async with parts.database.reading() as tx:
         return (await read_page(tx.connection, Window()))[-1][1]
 
@@ -125,11 +125,14 @@ def test_a_candidate_is_previewed(entry: int, cli: Cli, tmp_path: Path, opa: str
     folder = tmp_path / "policies"
     shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("compiled"))
     rules = folder / "yumen" / "consent" / "consent.rego"
-    rules.write_text(rules.read_text().replace('grant.state == "live"', 'grant.state == "never"'))
+    source = rules.read_text()
+    assert 'else := {"NO_GRANT"}' in source
+    rules.write_text(source.replace('else := {"NO_GRANT"}', 'else := {"FIELD_NOT_IN_GRANT"}'))
     strict = cli("policy", "preview", str(folder), "--tenant", "jiebei", "--json")
     assert strict.code == 0
     assert strict.document["widenings"] == 0
     assert {each["purpose"] for each in strict.document["changes"]} == {"limit_adjustment"}
+    assert all("NO_GRANT" in each["from"] and each["subjects"] > 1 for each in strict.document["changes"])
     assert "limit_adjustment" in cli("policy", "preview", str(folder)).out
     told = cli("entries", "--tenant", "jiebei", "--kind", "policy.previewed", "--json").document
     assert told["entries"]

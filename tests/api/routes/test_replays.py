@@ -28,7 +28,7 @@ async def test_what_is_no_read_or_not_theirs_is_not_replayed(lender: Lender) -> 
     await lived(lender)
     [given] = await ask(lender, kind="consent.given")
     answer = await lender.call("auditor", "GET", f"/v1/entries/{given['id']}/replay")
-    assert (answer.status_code, answer.json()["code"]) == (422, "lineage/not_a_read")
+    assert (answer.status_code, answer.json()["type"].endswith("lineage/not_a_read")) == (422, True)
     reads = await ask(lender, kind="read")
     path = f"/v1/entries/{reads[0]['id']}/replay"
     assert (await lender.call("auditor", "GET", path, tenant="other")).status_code == 404
