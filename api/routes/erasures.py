@@ -97,6 +97,10 @@ class HoldBody(Body):
     then_erase: bool = False
 
 
+class ReleaseBody(Body):
+    """Nothing: whatever is sent along is refused."""
+
+
 class ErasureAnswer(Answer):
     """What came of a request: ``erased``, ``held`` until a hold ends, ``waiting`` for an officer, or ``refused``."""
 
@@ -235,8 +239,9 @@ async def hold(request: Request, body: HoldBody, caller: Dpo) -> Response:
     response_model=HoldAnswer,
     openapi_extra=KEYED,
 )
-async def release(request: Request, hold: HoldId, caller: Dpo) -> Response:
+async def release(request: Request, hold: HoldId, caller: Dpo, body: ReleaseBody | None = None) -> Response:
     """Lift a hold before its end."""
+    del body  # nothing can be said in it
     async with writing(request, caller) as work:
         if work.replay is not None:
             return work.replay

@@ -9,6 +9,7 @@ What is checked, in order; the first fault refuses the pack:
 6. MACs, given the ledger keys; receipts, given a check for them.
 """
 
+import gzip
 import hashlib
 import json
 import re
@@ -68,9 +69,10 @@ def verify_pack(
     Raises: PackRefusedError: naming the part that is wrong. OSError.
     """
     try:
-        with tarfile.open(path, "r:gz") as tar:
+        with gzip.open(path) as packed, tarfile.open(fileobj=packed, mode="r:") as tar:
             manifest, raw = _manifest(tar)
             members = _members(tar, manifest)
+            _ensure_end(packed, tar.offset)
             return _Pack(tar, manifest, members).verified(raw, check_mac, check_receipt)
     except (
         tarfile.TarError,
@@ -245,6 +247,14 @@ class _Pack:
             if not line.endswith(b"\n"):
                 raise PackRefusedError(f"{name}: the last line is cut off")
             yield line[:-1]
+
+
+def _ensure_end(packed: gzip.GzipFile, offset: int) -> None:
+    """Read to the very end: a cut or lengthened archive shows in gzip's own sum, or behind the last file."""
+    packed.seek(offset)
+    while block := packed.read(1 << 20):
+        if block.strip(b"\0"):
+            raise PackRefusedError("the archive goes on behind its end")
 
 
 def _manifest(tar: tarfile.TarFile) -> tuple[dict[str, Any], bytes]:

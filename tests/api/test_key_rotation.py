@@ -19,6 +19,7 @@ from api.gates import open_gate
 from api.usecases.keys import KeyOffice, Pace
 from gate import Gate, Outcome
 from gate.engines import EmbeddedEngine
+from gate.errors import ContendedError
 from lineage import Actor, Role, check
 from tests import world
 from tests.gate.asking import ask
@@ -125,7 +126,10 @@ async def test_keys_rotate_under_load_on_every_replica(lender: World, database_u
 
         async def read(each: Replica, mine: list[str]) -> None:
             while not done.is_set():
-                answer = await each.gate.read(ask(*mine))
+                try:
+                    answer = await each.gate.read(ask(*mine))
+                except ContendedError:  # decided again for two seconds, on a slow machine: asked again, as clients do
+                    continue
                 outcomes.extend(subject.outcome for subject in answer.subjects)
 
         readers = [asyncio.create_task(read(one, refs[:20])), asyncio.create_task(read(two, refs[20:]))]
@@ -292,15 +296,15 @@ async def test_the_root_key_rotates_and_moves_to_another_and_back(
     active = lender.keys.root
     assert active is not None
     active.rotate()
-    assert await keys.move(active, QUIET) == 4
-    assert await keys.move(other, QUIET) == 4
+    assert await keys.move(active, QUIET) == len(KeyPurpose)
+    assert await keys.move(other, QUIET) == len(KeyPurpose)
     assert await keys.move(other, QUIET) == 0
     with pytest.raises(WrongRootKeyError):
         await ring_of(lender, root)
     there = await ring_of(lender, other)
     assert there.mac(b"entry") == lender.keys.mac(b"entry")
     back = KeyOffice(lender.database, there, BY)
-    assert await back.move(FileRootKey.open(tmp_path / "keys" / "root.key"), QUIET) == 4
+    assert await back.move(FileRootKey.open(tmp_path / "keys" / "root.key"), QUIET) == len(KeyPurpose)
     await ring_of(lender, FileRootKey.open(tmp_path / "keys" / "root.key"))
     await sound(lender)
 

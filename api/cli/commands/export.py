@@ -25,12 +25,14 @@ from api.cli.terminal import Terminal
 from api.settings import Settings
 from api.usecases.compliance import Item, compliance
 from api.usecases.exporting import Exporter
+from api.usecases.log_receipts import LogReceipts, receipt_check
 from catalog import Catalog
 from catalog.store import current as current_catalog
 from consent import SubjectId, find_subject
 from lineage import EntryDraft, Kind, Moment, append
 from lineage.content import Json
-from lineage.evidence import Format, PackReport, Period, Scope, Written, verify_pack
+from lineage.evidence import CheckReceipt, Format, PackReport, Period, Scope, Written, verify_pack
+from lineage.log import LogReader, VerifierKey, log_key
 
 APP = application()
 Tenant = Annotated[str, typer.Option("--tenant", help=both("Tenant.", "租户。"), show_default=False)]
@@ -61,6 +63,17 @@ LogFormat = Annotated[Format, typer.Option("--format", help=both("csv or jsonl."
 Pack = Annotated[Path, typer.Argument(metavar="PACK", help=both("Evidence pack, .tar.gz.", "证据包，.tar.gz。"))]
 WithKey = Annotated[
     bool, typer.Option("--with-key", help=both("Check MACs with this deployment's keys.", "用本部署的密钥核验认证码。"))
+]
+
+
+LogKey = Annotated[
+    str | None,
+    typer.Option(
+        "--log-key",
+        metavar="KEY",
+        help=both("Check receipts with this verifier key of the log.", "用该日志公钥核验收据。"),
+        show_default=False,
+    ),
 ]
 
 
@@ -166,9 +179,10 @@ async def _evidence(
     example="yumen export verify pack.tar.gz",
     needs=Needs.SETTINGS,
 )
-def run_verify(term: Terminal, *, pack: Pack, with_key: WithKey = False) -> None:
+def run_verify(term: Terminal, *, pack: Pack, with_key: WithKey = False, log_key_text: LogKey = None) -> None:
     """Check a pack."""
-    report = run(_verify(term, pack)) if with_key else verify_pack(pack)
+    check = None if log_key_text is None else receipt_check(VerifierKey.parse(log_key_text))
+    report = run(_verify(term, pack, check)) if with_key else verify_pack(pack, check_receipt=check)
     document: dict[str, Any] = {
         "whole": True,
         "digest": report.digest,
@@ -186,9 +200,9 @@ def run_verify(term: Terminal, *, pack: Pack, with_key: WithKey = False) -> None
     term.answer(document, lambda: term.facts([*((name, str(value)) for name, value in document.items()), (sound, "")]))
 
 
-async def _verify(term: Terminal, pack: Path) -> PackReport:
+async def _verify(term: Terminal, pack: Path, check: CheckReceipt | None) -> PackReport:
     async with opened_parts(settings_of(term), writing=False) as parts:
-        return await asyncio.to_thread(verify_pack, pack, check_mac=parts.keys.check_mac)
+        return await asyncio.to_thread(verify_pack, pack, check_mac=parts.keys.check_mac, check_receipt=check)
 
 
 @command(
@@ -246,7 +260,9 @@ def _item(item: Item) -> dict[str, Any]:
 
 
 def _exporter(parts: Parts, tenant: str) -> Exporter:
-    return Exporter(parts.database, parts.keys.mac, LEDGER_BY, tenant)
+    settings = parts.settings
+    reader = LogReader(settings.log_folder, log_key(settings.transparency.origin, parts.keys.log_signer))
+    return Exporter(parts.database, parts.keys.mac, LEDGER_BY, tenant, LogReceipts(reader))
 
 
 def _period(since: str | None, until: str | None) -> Period:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from lineage.log import VerifierKey
 from tests.api.cli.conftest import Cli
 
 
@@ -47,6 +48,17 @@ def test_exports_are_written_once_checked_offline_and_refused_when_changed(
     assert cli("export", "verify", "pack.tar.gz", "--with-key", "--json").document["authenticated"] is True
     exported = cli("entries", "--tenant", "xiaomi", "--kind", "ledger.exported", "--json").document["entries"]
     assert made["digest"] in {entry["about"] for entry in exported}
+    cli("log", "run", "--once")
+    proven = cli(
+        "export", "evidence", "--tenant", "xiaomi", "--subject", ref, "--out", "proven.tar.gz", "--json"
+    ).document
+    assert proven["receipts"] == proven["entries"] > 0
+    key = cli("log", "key", "--json").document["key"]
+    checked = cli("export", "verify", "proven.tar.gz", "--log-key", key, "--json").document
+    assert checked["receipts"] == proven["receipts"]
+    foreign = VerifierKey("other.example/log", 1, b"\x07" * 32)
+    refused = cli("export", "verify", "proven.tar.gz", "--log-key", foreign.text)
+    assert (refused.code, "does not prove" in refused.err) == (1, True)
     (folder / "cut.tar.gz").write_bytes((folder / "pack.tar.gz").read_bytes()[:-200])
     refused = cli("export", "verify", "cut.tar.gz")
     assert (refused.code, len(refused.err.splitlines())) == (1, 1)

@@ -83,8 +83,10 @@ async def test_an_officer_lets_the_person_go(lender: Lender) -> None:
     evidence = {"subject": ref, "evidence": EVIDENCE}
     asked = (await lender.call("steward", "POST", ASK, evidence)).json()
     path = f"{ASK}/{asked['request']}"
-    done = await lender.call("dpo", "POST", f"{path}/decision", {"decision": "erase"})
+    done = await lender.call("dpo", "POST", f"{path}/decision", {"decision": "erase"}, key="decided")
     assert done.json()["state"] == "erased", done.text
+    again = await lender.call("dpo", "POST", f"{path}/decision", {"decision": "erase"}, key="decided")
+    assert again.content == done.content
     seen = (await lender.call("auditor", "GET", path)).json()
     assert (seen["state"], seen["certificate"]) == ("erased", done.json()["certificate"])
     assert (await lender.call("dpo", "POST", f"{path}/decision", {"decision": "erase"})).json() == seen
@@ -101,8 +103,10 @@ async def test_a_hold_cannot_be_decided_away(lender: Lender) -> None:
     assert asked["state"] == "held"
     decided = await lender.call("dpo", "POST", f"{ASK}/{asked['request']}/decision", {"decision": "erase"})
     assert (decided.status_code, decided.json()["code"]) == (409, "consent/hold_stands")
-    freed = await lender.call("dpo", "POST", f"/v1/holds/{held.json()['hold']}/release")
+    freed = await lender.call("dpo", "POST", f"/v1/holds/{held.json()['hold']}/release", key="free")
     assert freed.json()["released"] is True
+    again = await lender.call("dpo", "POST", f"/v1/holds/{held.json()['hold']}/release", key="free")
+    assert again.content == freed.content
     assert (await lender.call("dpo", "POST", f"/v1/holds/{held.json()['hold']}/release")).status_code == 404
     done = await lender.call("dpo", "POST", f"{ASK}/{asked['request']}/decision", {"decision": "erase"})
     assert done.json()["state"] == "erased"

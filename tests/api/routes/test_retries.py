@@ -23,6 +23,14 @@ def keyed(lender: Lender) -> list[tuple[str, str]]:
     ]
 
 
+# Their samples are about nobody, since who is erased cannot live through the rest: see test_erasures.py.
+ELSEWHERE = {
+    ("POST", "/v1/erasure-requests"),
+    ("POST", "/v1/erasure-requests/{erasure}/decision"),
+    ("POST", "/v1/holds/{hold}/release"),
+}
+
+
 async def send(lender: Lender, way: tuple[str, str], sample: Sample, key: str) -> httpx.Response:
     names = {"subject": lender.world.subjects[0], "scorer": "scoring"}
     headers = lender.headers(sample.role, names.get(sample.role, "someone")) | {"Idempotency-Key": key}
@@ -42,7 +50,7 @@ async def recorded(lender: Lender) -> list[str]:
 async def test_every_write_is_done_once_for_a_key(lender: Lender) -> None:
     ways = keyed(lender)
     assert len(ways) >= 15
-    for way in ways:
+    for way in (each for each in ways if each not in ELSEWHERE):
         sample = samples(lender, await things_of(lender, lender.world.subjects[0]))[way]
         if way[1].endswith("/resume"):
             await lender.subject("POST", f"/v1/grants/{sample.ids['grant']}/pause")
