@@ -139,6 +139,15 @@ class Database:
             yield Transaction(connection, await self._now(connection))
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Transaction]:
+        """Open a reading transaction whose statements all see one state, on PostgreSQL too."""
+        async with self._connect(writing=False) as connection:
+            if not self.is_sqlite:
+                await connection.execution_options(isolation_level="REPEATABLE READ")
+            async with connection.begin():
+                yield Transaction(connection, await self._now(connection))
+
+    @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
         """Open a connection of one's own, for work that must not change connections: a lock lives on it."""
         async with self._engine.connect() as connection:

@@ -40,6 +40,12 @@ class Metrics:
         self._engine = Counter(
             "yumen_engine_errors", "Policy engine faults, by code.", ("code",), registry=self.registry
         )
+        self._alarms = Counter(
+            "yumen_row_alarms",
+            "Subjects denied because a row was changed by hand, by table.",
+            ("table",),
+            registry=self.registry,
+        )
         self._thresholds = Counter(
             "yumen_reveal_thresholds",
             "Times a client's revealed identifiers passed a threshold of the law.",
@@ -80,6 +86,10 @@ class Metrics:
     def engine_error(self, code: str) -> None:
         """Count a fault of the policy engine."""
         self._count(("engine", code), self._engine, 1)
+
+    def alarm(self, table: str, count: int) -> None:
+        """Count subjects denied because of rows that do not hold."""
+        self._count(("alarm", table), self._alarms, count)
 
     def reveal_threshold(self, threshold: int) -> None:
         """Count a client that was shown 50, 500 or 5,000 identifiers more."""

@@ -26,7 +26,9 @@ from typing import Any
 import sqlalchemy.exc
 from starlette.datastructures import State
 
+from api.alarms import AlarmDesk
 from api.answers import AnswerWriter
+from api.auditing.sealing import seal_if_never
 from api.database import Clock, Database, Transaction, utc_now
 from api.ends import DatabaseBehindError, Ends, EndsError, EndsFile
 from api.following import following, telling
@@ -34,7 +36,7 @@ from api.gates import GateOptions, open_gate
 from api.identity import BuiltinIssuer, FileKeys, IdentityError, KeySource, RemoteKeys, TokenRules, TokenVerifier
 from api.logs import EVENTS
 from api.metrics import Metrics
-from api.options import EngineKind, IssuerKind
+from api.options import EngineKind, IssuerKind, Mode
 from api.problems import ProblemError
 from api.roots import open_root_key, suite_of
 from api.scanner import Scanner
@@ -46,6 +48,8 @@ from api.watching import RootWatch
 from gate import Gate
 from gate.engines import EmbeddedEngine, OpaEndpoint, OpaServerEngine, PolicyEngine, Reason, load_bundle
 from gate.errors import GateError
+from gate.replaying import Replayer
+from lineage import Actor, Role
 from lineage.log import LogReader, log_key
 from vault import (
     KeyDisabledError,
@@ -83,6 +87,7 @@ class Service:
     verifier: TokenVerifier
     scanner: Scanner
     replica: str
+    replayer: Replayer
     ends: Ends
 
     def fingerprint(self, tenant: str, data: bytes) -> bytes:
@@ -107,15 +112,20 @@ async def open_service(settings: Settings, *, metrics: Metrics, clock: Clock = u
         root = await asyncio.to_thread(open_root_key, settings)
         async with database.transaction() as tx:
             keyring = await open_key_ring(tx.connection, root, now=tx.now, suite=suite_of(settings))
+        if settings.mode is Mode.DEVELOPMENT:  # in production `yumen migrate` does it, when it is told to
+            await seal_if_never(database, keyring, by=Actor(Role.SYSTEM, "upgrade"))
         await _watch(settings, root, keyring, stack)
         ends = await open_ends(settings, database)
         signer = keyring.log_signer
         engine = open_engine(settings)
         stack.push_async_callback(engine.close)
-        gate = await _open_gate(settings, database, keyring, engine, stack)
+        alarms = AlarmDesk(database, keyring.mac, metrics=metrics)
+        gate = await _open_gate(settings, database, keyring, engine, alarms, stack)
         keys = await _key_source(settings, stack)
         verifier = TokenVerifier(token_rules(settings), keys, clock=clock, alias=staff_alias(keyring))
         reasons = load_bundle().reasons
+        replayer = Replayer()
+        stack.push_async_callback(replayer.close)
         scanner = Scanner(engine=settings.classify.engine, deadline_s=settings.classify.deadline_ms / 1000)
         stack.push_async_callback(scanner.close)
         yield Service(
@@ -134,6 +144,7 @@ async def open_service(settings: Settings, *, metrics: Metrics, clock: Clock = u
             verifier=verifier,
             scanner=scanner,
             replica=replica_name(),
+            replayer=replayer,
             ends=ends,
         )
 
@@ -215,15 +226,20 @@ async def _watch(settings: Settings, root: RootKey, keyring: KeyRing, stack: Asy
     stack.push_async_callback(stop)
 
 
-async def _open_gate(
-    settings: Settings, database: Database, keyring: KeyRing, engine: PolicyEngine, stack: AsyncExitStack
+async def _open_gate(  # noqa: PLR0913, PLR0917  the parts of one gate
+    settings: Settings,
+    database: Database,
+    keyring: KeyRing,
+    engine: PolicyEngine,
+    alarms: AlarmDesk,
+    stack: AsyncExitStack,
 ) -> Gate:
     options = GateOptions(
         deadline_s=settings.policy.deadline_ms / 1000,
         memo=settings.policy.memo_entries,
         shapes_per_day=settings.limits.shapes_per_day,
     )
-    gate, store = await open_gate(settings.database, database, keyring, engine, options)
+    gate, store = await open_gate(settings.database, database, keyring, engine, options, alarms=alarms)
     stack.push_async_callback(store.close)
     stack.push_async_callback(gate.close)
     return gate

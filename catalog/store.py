@@ -36,15 +36,20 @@ async def save(connection: AsyncConnection, catalog: Catalog, now: datetime) -> 
     Saving a revision that is already kept, or already in force, changes nothing about it.
     """
     now_us = (now - _EPOCH) // timedelta(microseconds=1)
-    document = canonical(catalog.document()).decode()
-    revision = {"revision": catalog.revision, "document": document, "created_us": now_us}
-    kept = _insert(connection, REVISIONS).values(revision).on_conflict_do_nothing()
-    await connection.execute(kept)
+    await keep(connection, catalog, now)
     current = {"revision": catalog.revision, "since_us": now_us}
     upsert = _insert(connection, CURRENT).values(id=1, **current)
     changed = CURRENT.c.revision != catalog.revision
     await connection.execute(upsert.on_conflict_do_update(index_elements=["id"], set_=current, where=changed))
     return catalog.revision
+
+
+async def keep(connection: AsyncConnection, catalog: Catalog, now: datetime) -> None:
+    """Keep a catalogue without putting it in force, so that what was decided under it can be replayed."""
+    now_us = (now - _EPOCH) // timedelta(microseconds=1)
+    document = canonical(catalog.document()).decode()
+    revision = {"revision": catalog.revision, "document": document, "created_us": now_us}
+    await connection.execute(_insert(connection, REVISIONS).values(revision).on_conflict_do_nothing())
 
 
 async def current(connection: AsyncConnection) -> Catalog | None:

@@ -31,6 +31,7 @@ from consent.errors import (
     PartyNotFoundError,
     PurposeNotFoundError,
     RecipientNotNamedError,
+    RowTamperedError,
     SeparateConsentNeededError,
     SubjectNotFoundError,
     SubjectRestrictedError,
@@ -79,9 +80,10 @@ from consent.requests import (
     WithdrawGrant,
     WithdrawPurpose,
 )
+from consent.rows import RowSealer
 from consent.service import ConsentService
 from consent.store.grants import StoredEvent, grant_events
-from consent.store.registry import bump_epoch, read_epoch
+from consent.store.registry import begin_change, end_change, read_epoch
 from consent.store.subjects import note_observed
 from consent.subjects import AgeBand, Grant, NewSubject, Subject, SubjectId, SubjectStatus
 from consent.values import (
@@ -171,6 +173,8 @@ __all__ = [
     "Registered",
     "Registrar",
     "Registry",
+    "RowSealer",
+    "RowTamperedError",
     "Scope",
     "SeparateConsentNeededError",
     "Standing",
@@ -192,8 +196,9 @@ __all__ = [
     "WithdrawField",
     "WithdrawGrant",
     "WithdrawPurpose",
-    "bump_epoch",
+    "begin_change",
     "check_may_ask",
+    "end_change",
     "find_current",
     "find_grant",
     "find_grant_owner",

@@ -6,15 +6,16 @@ differ from the fold; grants that ran out are recorded as expired before anythin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from consent.fold import GrantEvent, apply
 from consent.grants import GrantState, Kind, State, advance, grant_document
 from consent.journal import SUBJECT_ROLES, SYSTEM, Actor, ConsentEvent
+from consent.rows import held_text
 from consent.store.grants import StoredEvent
-from consent.subjects import Grant, Subject
+from consent.subjects import AgeBand, Grant, Subject, SubjectStatus
 
 
 class SubjectBook:
@@ -49,6 +50,12 @@ class SubjectBook:
         """The grants to write."""
         return [self._grants[name] for name in sorted(self._changed)]
 
+    def after(self, macs: Mapping[str, bytes], entries: Sequence[int]) -> Subject:
+        """The subject's row after what was recorded; ``macs`` are the codes of the changed grants as written."""
+        grants = [replace(grant, mac=macs.get(name, grant.mac)) for name, grant in self._grants.items()]
+        told = max((self.subject.told, *entries))
+        return replace(self.subject, version=self.version, told=told, held=held_of(grants))
+
     def find(self, grant: str) -> GrantState | None:
         """A current grant, None if the subject has no current grant of this id."""
         found = self._grants.get(grant)
@@ -72,8 +79,15 @@ class SubjectBook:
         states = {name: known.state for name, known in self._grants.items()}
         self._record(kind, advance(grant, kind, fields), states, by)
 
-    def note(self, kind: str, by: Actor) -> None:
-        """Record an event that is about the subject, not about a grant."""
+    def set_age_band(self, band: AgeBand, by: Actor) -> None:
+        """Change the age band and record that it was; the band itself is not told."""
+        self.subject = replace(self.subject, age_band=band)
+        self._write("subject.age_band_set", None, by, {})
+
+    def set_status(self, status: SubjectStatus, by: Actor) -> None:
+        """Restrict the subject, or no longer, and record that it was."""
+        self.subject = replace(self.subject, status=status)
+        kind = "subject.restricted" if status is SubjectStatus.RESTRICTED else "subject.unrestricted"
         self._write(kind, None, by, {})
 
     def _settle(self) -> None:
@@ -113,3 +127,10 @@ class SubjectBook:
             return {}
         held = self._grants[grant.id]
         return {"references": {"guardian": held.guardian, "evidence": held.evidence}}
+
+
+def held_of(grants: Iterable[Grant]) -> str:
+    """The list of current grants that stands in their subject's row."""
+    return held_text(
+        (grant.state.purpose, grant.state.recipient, grant.mac or b"") for grant in grants if grant.state.is_current
+    )

@@ -269,3 +269,13 @@ class HistoryBrokenError(ConsentError):
         super().__init__(f"event {seq}: {reason}")
         self.seq = seq
         self.reason = reason
+
+
+class RowTamperedError(ConsentError):
+    """A stored row is not as it was written: changed by hand, put back, or never sealed; nothing is built on it."""
+
+    code: ClassVar[str] = "consent/row_tampered"
+
+    def __init__(self, table: str) -> None:
+        super().__init__(f"a row of {table} does not hold")
+        self.table = table

@@ -29,6 +29,7 @@ from consent.instants import to_text
 from consent.journal import SUBJECT_ROLES, Actor, ConsentEvent, Journal
 from consent.keeping import ANSWER_WITHIN, ErasureRequest, ErasureState, Hold, HoldRequest, Refusal
 from consent.patterns import is_reference
+from consent.rows import RowSealer
 from consent.subjects import Subject, SubjectId, SubjectStatus
 
 
@@ -68,12 +69,14 @@ class Keeper:
 
     Attributes:
         journal: where the ledger entries go, in the same transaction.
+        rows: authenticates what is written, and what is built on.
         entropy: makes random bytes for ids.
     """
 
-    def __init__(self, journal: Journal, *, entropy: Entropy) -> None:
+    def __init__(self, journal: Journal, *, rows: RowSealer, entropy: Entropy) -> None:
         self._journal = journal
-        self._books = Books(journal)
+        self._books = Books(journal, rows)
+        self._rows = rows
         self._entropy = entropy
 
     async def place(self, connection: AsyncConnection, asked: HoldRequest, *, by: Actor, now: datetime) -> Hold:
@@ -177,7 +180,7 @@ class Keeper:
         """
         refs = sorted(gone)
         events = [_last_event(*gone[ref], _Act(connection, by, now)) for ref in refs]
-        await store.subjects.bury(connection, tenant, {ref: new_id("ps", self._entropy) for ref in refs})
+        await store.subjects.bury(connection, tenant, {ref: new_id("ps", self._entropy) for ref in refs}, self._rows)
         await store.keeping.drop_holds(connection, tenant, refs)
         closed = {each.request.id: burial.certificate for each, burial in gone.values() if each.request is not None}
         await store.keeping.finish_erasures(connection, tenant, refs, closed, now)
@@ -235,8 +238,7 @@ class Keeper:
     async def _become(self, act: _Act, book: SubjectBook, status: SubjectStatus) -> None:
         if book.subject.status is status:
             return
-        book.note("subject.restricted" if status is SubjectStatus.RESTRICTED else "subject.unrestricted", act.by)
-        await store.subjects.save_status(act.connection, book.subject.id, status)
+        book.set_status(status, act.by)
         await self._books.close_one(act.connection, book, ())
 
     async def _tell(self, act: _Act, subject: Subject, kind: str, detail: Mapping[str, Any]) -> None:

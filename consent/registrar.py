@@ -5,6 +5,7 @@ Rules:
 - every version is kept; the newest is in force; nothing is ever deleted (a purpose turns inactive, a client
   suspended, a party ends);
 - every change is journalled by names, digests and closed values, without texts or contacts;
+- every change ends with sealing the configuration (`consent.rows`);
 - references stay inside the tenant; another tenant's things count as absent.
 """
 
@@ -21,11 +22,13 @@ from consent.errors import (
     AlreadyRegisteredError,
     BoundExceededError,
     NoticeMismatchError,
+    RowTamperedError,
     UnknownFieldError,
 )
 from consent.journal import Actor, Journal
 from consent.notices import Notice, NoticeDraft, check_items, publishable
 from consent.registry import ABSENT, Thing, read, write
+from consent.rows import RowSealer
 from consent.store.registry import Document
 from consent.values import Client, Party, Purpose, Tenant
 
@@ -66,8 +69,9 @@ class _Change:
 class Registrar:
     """Registers and updates; every method works in the caller's transaction."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, *, rows: RowSealer) -> None:
         self._journal = journal
+        self._rows = rows
 
     async def register_tenant(
         self, connection: AsyncConnection, tenant: Tenant, *, by: Actor, now: datetime
@@ -141,7 +145,7 @@ class Registrar:
         second notice for it; PurposeNotFoundError, PartyNotFoundError.
         Law: PIPL 14, 17, 23, 30.
         """
-        epoch = await store.registry.bump_epoch(connection)
+        epoch = await store.registry.begin_change(connection, self._rows)
         parties = {(Thing.PARTY, party) for party in (draft.handler, *(r.party for r in draft.recipients))}
         wanted = {(Thing.PURPOSE, draft.purpose), *parties}
         found = await self._need(connection, draft.tenant, wanted)
@@ -175,7 +179,7 @@ class Registrar:
     async def _record(
         self, connection: AsyncConnection, change: _Change, needs: set[tuple[Thing, str]], *, by: Actor, now: datetime
     ) -> Registered:
-        epoch = await store.registry.bump_epoch(connection)
+        epoch = await store.registry.begin_change(connection, self._rows)
         await self._need(connection, change.tenant, needs)
         found = await store.registry.current(connection, change.tenant, [(change.kind, change.name)])
         held = found.get((change.kind, change.name))
@@ -192,9 +196,10 @@ class Registrar:
         version, epoch = at
         body = write(change.value)
         document = Document(change.tenant, change.kind, change.name, version, epoch, now, body)
-        await store.registry.insert_document(connection, document)
+        await store.registry.insert_document(connection, document, self._rows)
         event = events.of(change.value, document, by, is_new=change.is_new)
         entries = await self._journal.append(connection, [event], now)
+        await store.registry.end_change(connection, self._rows, entries[-1])
         return Registered(change.name, version, epoch, tuple(entries))
 
     async def _need(
@@ -204,6 +209,8 @@ class Registrar:
         for kind, name in sorted(needs):
             if (kind, name) not in found:
                 raise ABSENT[kind](name)
+        if not all(store.registry.holds(document, self._rows) for document in found.values()):
+            raise RowTamperedError("consent_registry")
         return found
 
     async def _last_version(self, connection: AsyncConnection, draft: NoticeDraft) -> int:

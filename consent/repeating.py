@@ -26,6 +26,7 @@ from consent.instants import from_text
 from consent.journal import Actor, Journal
 from consent.keeper import Keeper
 from consent.keeping import ErasureState, Hold, HoldBasis, Refusal
+from consent.rows import RowSealer
 from consent.subjects import SubjectId
 
 RESTORER: Final = Actor("system", "restore")
@@ -41,6 +42,7 @@ class Repeater:
     """Repeats entries, one at a time, each in the caller's transaction."""
 
     journal: Journal
+    rows: RowSealer
     entropy: Entropy
 
     async def repeat(self, connection: AsyncConnection, body: Mapping[str, Any], now: datetime) -> bool:
@@ -60,7 +62,7 @@ class Repeater:
     async def _move(
         self, connection: AsyncConnection, who: SubjectId, kind: Kind, document: Mapping[str, Any], now: datetime
     ) -> bool:
-        books = Books(self.journal)
+        books = Books(self.journal, self.rows)
         book = (await books.open(connection, [who], now))[who.ref]
         grant = book.find(str(document["id"]))
         if grant is None or grant.version >= int(document["version"]):
@@ -76,7 +78,7 @@ class Repeater:
     async def _keep(
         self, connection: AsyncConnection, who: SubjectId, kind: str, body: Mapping[str, Any], now: datetime
     ) -> bool:
-        keeper, name = Keeper(self.journal, entropy=self.entropy), str(body["about"])
+        keeper, name = Keeper(self.journal, rows=self.rows, entropy=self.entropy), str(body["about"])
         match kind:
             case "hold.placed":
                 said = body["hold"]

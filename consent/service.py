@@ -42,6 +42,7 @@ from consent.requests import (
     WithdrawPurpose,
     check_evidence_given,
 )
+from consent.rows import RowSealer
 from consent.rules import check_terms, new_grant, supersedes
 from consent.subjects import AgeBand, NewSubject, SubjectId, SubjectStatus
 from consent.values import Tenant
@@ -54,11 +55,13 @@ class ConsentService:
 
     Attributes:
         journal: where the ledger entries go, in the same transaction.
+        rows: authenticates what is written, and what is built on.
         entropy: makes random bytes for grant ids.
     """
 
-    def __init__(self, journal: Journal, *, entropy: Entropy) -> None:
-        self._books = Books(journal)
+    def __init__(self, journal: Journal, *, rows: RowSealer, entropy: Entropy) -> None:
+        self._books = Books(journal, rows)
+        self._rows = rows
         self._entropy = entropy
 
     async def create_subjects(self, connection: AsyncConnection, new: Sequence[NewSubject], *, now: datetime) -> None:
@@ -73,15 +76,14 @@ class ConsentService:
         taken = await store.subjects.existing(connection, tenant, [subject.id.ref for subject in new])
         if taken:
             raise AlreadyRegisteredError("subject", taken[0])
-        await store.subjects.insert_subjects(connection, new, now)
+        await store.subjects.insert_subjects(connection, new, now, self._rows)
 
     async def set_age_band(
         self, connection: AsyncConnection, who: SubjectId, band: AgeBand, *, by: Actor, now: datetime
     ) -> Recorded:
         """Change the age band; raises the consent version, since decisions depend on it. The band is not journalled."""
         books = await self._books.open(connection, [who], now)
-        books[who.ref].note("subject.age_band_set", by)
-        await store.subjects.save_age_band(connection, who, band)
+        books[who.ref].set_age_band(band, by)
         return await self._books.close_one(connection, books[who.ref], ())
 
     async def give(self, connection: AsyncConnection, request: GrantRequest, *, by: Actor, now: datetime) -> Recorded:
@@ -191,7 +193,7 @@ class ConsentService:
     ) -> list[Recorded]:
         if not requests:
             return []
-        terms = await TermsReader.open(connection, one_tenant([request.subject for request in requests]))
+        terms = await TermsReader.open(connection, one_tenant([request.subject for request in requests]), self._rows)
         books = await self._books.open(connection, [request.subject for request in requests], now)
         if kind is Kind.GIVEN and any(book.subject.status is SubjectStatus.RESTRICTED for book in books.values()):
             raise SubjectRestrictedError("the data is only kept until it may be erased; no new consent is taken")

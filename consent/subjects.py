@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -57,6 +57,8 @@ class Subject:
     Attributes:
         version: the consent version: the number of events so far.
         oldest_observed: time of the oldest stored value, None if none is stored.
+        told: id of the ledger entry of the newest consent event, 0 before the first.
+        held: the codes of the current grants; ``mac``: the row's own (`consent.rows`), None if it was never sealed.
     """
 
     id: SubjectId
@@ -66,6 +68,9 @@ class Subject:
     oldest_observed: datetime | None
     created: datetime
     status: SubjectStatus = SubjectStatus.KNOWN
+    told: int = 0
+    held: str = field(default="", repr=False)
+    mac: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +80,11 @@ class Grant:
     Attributes:
         guardian: reference of the guardian who consented, None if the subject did.
         evidence: reference or digest of the evidence of a written consent.
+        mac: the row's code as stored, None if it was never sealed.
     """
 
     subject: SubjectId
     state: GrantState
     guardian: str | None
     evidence: str | None
+    mac: bytes | None = field(default=None, compare=False, repr=False)

@@ -12,18 +12,21 @@ Columns other rooms read:
 - ``consent_subjects`` (PK tenant, ref): ``version`` is the consent version, raised by every event of the subject,
   always equal to the ``seq`` of the subject's newest event (0 before the first); a reader that recorded nothing since
   may compare it under a share lock. ``pseudonym`` names the subject in the ledger. ``age_band`` is 'adult', 'minor'
-  or 'unknown'. ``oldest_observed_us`` is the time of the oldest stored value, NULL if none. ``status`` is 'known',
-  'restricted' (kept, not used) or 'erased': then ``version`` is -1, which no decision was ever made under, and the
-  pseudonym is a random name that stands nowhere else.
+  or 'unknown'. ``oldest_observed_us`` is the time of the oldest stored value, NULL if none. ``told`` is the id of the
+  ledger entry of the newest consent event (0 before the first), ``held`` lists the codes of the current grants,
+  ``mac`` authenticates the row (`consent.rows`); a row whose ``mac`` is NULL was never sealed and counts as tampered.
+  ``status`` is 'known', 'restricted' (kept, not used) or 'erased': then ``version`` is -1, which no decision was ever
+  made under, and the pseudonym is a random name that stands nowhere else.
 - ``consent_grants`` (PK id): one row per grant, the fold of its events. For facts, read the rows WHERE ``tenant``,
   ``subject``, ``purpose``, ``recipient`` match AND ``is_current`` (written bare, so that the partial index serves on
   both databases), in the order ``id``. ``state`` is what was last recorded: 'live', 'paused', 'withdrawn', 'expired',
   'refused' or 'superseded'; the clock adds: live or paused with ``expires_us <= now`` is expired, live with
   ``starts_us > now`` has not started. ``material`` is compared with the purpose's current notice: unequal is stale.
-  ``fields`` is a canonical JSON array of names, sorted. ``guardian`` is a reference or NULL.
+  ``fields`` is a canonical JSON array of names, sorted. ``guardian`` is a reference or NULL. ``mac`` as above.
 - ``consent_registry`` (PK tenant, kind, name, version): every version of tenants, parties, clients, purposes and
-  notices; the highest version is the current one.
-- ``consent_epoch`` (id = 1): raised by every change of configuration.
+  notices; the highest version is the current one. ``consent_seals`` holds the code of each current one.
+- ``consent_epoch`` (id = 1): raised by every change of configuration; ``told`` is the id of the ledger entry of the
+  newest one, ``mac`` authenticates the row and the codes of everything configured.
 - ``consent_holds`` (PK id): what stands against erasing a subject, until when; ``consent_erasures`` (PK id): what
   became of requests to erase, without the subject once they are done.
 
@@ -34,7 +37,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Index, Table, Text, text
+from sqlalchemy import BigInteger, Index, LargeBinary, Table, Text, text
 from sqlmodel import Field, SQLModel
 
 
@@ -49,6 +52,9 @@ class SubjectRow(SQLModel, table=True):
     age_band: str
     oldest_observed_us: int | None = Field(default=None, sa_type=BigInteger)
     created_us: int = Field(sa_type=BigInteger)
+    told: int = Field(sa_type=BigInteger)
+    held: str = Field(sa_type=Text)
+    mac: bytes | None = Field(default=None, sa_type=LargeBinary)
     status: str = Field(default="known", sa_column_kwargs={"server_default": "known"})
 
     __table_args__ = (
@@ -101,6 +107,7 @@ class GrantRow(SQLModel, table=True):
     starts_us: int = Field(sa_type=BigInteger)
     expires_us: int | None = Field(default=None, sa_type=BigInteger)
     is_current: bool
+    mac: bytes | None = Field(default=None, sa_type=LargeBinary)
 
     __table_args__ = (
         Index(
@@ -181,18 +188,34 @@ class RegistryRow(SQLModel, table=True):
     __table_args__: ClassVar[dict[str, object]] = {"sqlite_with_rowid": False}
 
 
+class SealRow(SQLModel, table=True):
+    """The code of the current version of a registered thing; beside the register, whose rows never change."""
+
+    __tablename__ = "consent_seals"
+    tenant: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    version: int
+    mac: bytes = Field(sa_type=LargeBinary)
+
+    __table_args__: ClassVar[dict[str, object]] = {"sqlite_with_rowid": False}
+
+
 class EpochRow(SQLModel, table=True):
     """The configuration epoch: a single row."""
 
     __tablename__ = "consent_epoch"
     id: int = Field(primary_key=True)
     epoch: int = Field(sa_type=BigInteger)
+    told: int = Field(sa_type=BigInteger)
+    mac: bytes | None = Field(default=None, sa_type=LargeBinary)
 
 
 SUBJECTS: Table = SQLModel.metadata.tables["consent_subjects"]
 EVENTS: Table = SQLModel.metadata.tables["consent_events"]
 GRANTS: Table = SQLModel.metadata.tables["consent_grants"]
 REGISTRY: Table = SQLModel.metadata.tables["consent_registry"]
+SEALS: Table = SQLModel.metadata.tables["consent_seals"]
 EPOCH: Table = SQLModel.metadata.tables["consent_epoch"]
 HOLDS: Table = SQLModel.metadata.tables["consent_holds"]
 ERASURES: Table = SQLModel.metadata.tables["consent_erasures"]
@@ -262,7 +285,7 @@ def _postgres_erasure() -> tuple[str, ...]:
     )
 
 
-_FIRST_EPOCH = "INSERT INTO consent_epoch (id, epoch) VALUES (1, 0) ON CONFLICT (id) DO NOTHING"
+_FIRST_EPOCH = "INSERT INTO consent_epoch (id, epoch, told) VALUES (1, 0, 0) ON CONFLICT (id) DO NOTHING"
 _FUNCTION = (
     "CREATE OR REPLACE FUNCTION consent_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ "
     "BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only', ERRCODE = 'restrict_violation'; END $$"

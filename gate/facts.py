@@ -29,23 +29,36 @@ NARROWED_KEPT = 4096
 
 
 class GrantRow(NamedTuple):
-    """A current grant as stored, filtered to the purpose and recipient of the call."""
+    """A current grant as stored, filtered to the purpose and recipient of the call.
+
+    Attributes:
+        guardian: the reference of the guardian, None if the subject consented.
+        terms: what no decision looks at, as `consent.rows` writes it; ``mac`` authenticates the row.
+    """
 
     id: str
     version: int
     state: str
     form: str
-    guardian: bool
-    provision: bool
+    guardian: str | None
+    provision: int
     fields: str
     max_form: str
     starts_us: int
     expires_us: int | None
     material: str
+    terms: str
+    mac: bytes | None
 
 
 class SubjectRow(NamedTuple):
-    """A subject as stored, with what one read needs of them."""
+    """A subject as stored, with what one read needs of them.
+
+    Attributes:
+        head: the last place of their stream in the ledger.
+        last: id of the newest ledger entry of a consent event; ``told`` is the one the row knows of.
+        held: the codes of their current grants; ``mac`` authenticates the row.
+    """
 
     ref: str
     version: int
@@ -54,6 +67,11 @@ class SubjectRow(NamedTuple):
     oldest_observed_us: int | None
     status: str
     head: int
+    created_us: int
+    told: int
+    held: str
+    mac: bytes | None
+    last: int
     grants: tuple[GrantRow, ...]
 
 
@@ -92,12 +110,33 @@ GONE = SubjectFacts("erased", UNKNOWN, (), ())
 
 
 @dataclass(frozen=True, slots=True)
+class Distrusted:
+    """Whose configuration is not as it was sealed.
+
+    Attributes:
+        tenants: those with a row that somebody changed.
+        everything: whether anything may be missing or put back.
+    """
+
+    tenants: frozenset[str] = frozenset()
+    everything: bool = False
+
+    def covers(self, tenant: str) -> bool:
+        """Whether nothing may be decided for a tenant."""
+        return self.everything or tenant in self.tenants
+
+    def __bool__(self) -> bool:
+        return self.everything or bool(self.tenants)
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything a decision needs that changes only with the configuration epoch."""
 
     epoch: int
     registry: Registry
     catalog: Catalog
+    distrusted: Distrusted = field(default_factory=Distrusted)
 
 
 class CallKey(NamedTuple):
@@ -215,7 +254,7 @@ def _grant_facts(grant: GrantRow, call: Call, now_us: int) -> GrantFacts:
         state,
         "current" if grant.material == call.material else "stale",
         grant.form,
-        bool(grant.guardian),
+        grant.guardian is not None,
         call.narrow(grant.fields),
         bool(grant.provision),
         grant.max_form,

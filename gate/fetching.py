@@ -4,6 +4,7 @@ Rules:
 - segments are asked for by name: one that holds only denied fields is never read;
 - a subject whose key is gone, or whose sealed value does not open, is denied with a code of the host's own, in place of
   what the policy would have released; what the policy denied keeps its reasons;
+- a token whose row was changed by hand denies the subject likewise;
 - a token that is computed takes the place of its value at once; one that cannot be computed releases nothing;
 - opened values live only until they are shaped; data keys do not outlive the group.
 """
@@ -24,9 +25,10 @@ from vault import KeyRing, SubjectKey, TokenScope, VaultError
 
 KEY_UNAVAILABLE = "KEY_UNAVAILABLE"
 VALUE_UNREADABLE = "VALUE_UNREADABLE"
+ROW_TAMPERED = "ROW_TAMPERED"
 
 TokenIssuer = Callable[[str, Sequence[str], str, str, str], Awaitable[Mapping[str, str]]]
-"""(tenant, subjects, field, recipient, purpose) -> token by subject."""
+"""(tenant, subjects, field, recipient, purpose) -> token by subject; one whose row does not hold is left out."""
 
 IdentifierLoader = Callable[[str, Sequence[str], Sequence[str]], Awaitable[Mapping[tuple[str, str], bytes]]]
 """(tenant, subjects, fields) -> sealed identifier by (subject, field)."""
@@ -40,6 +42,7 @@ class Item:
 
     Attributes:
         until_us: when a stored value passes its retention, and the facts change.
+        refused: why it is denied without being decided, "" if it is to be decided.
     """
 
     owner: Any
@@ -50,6 +53,7 @@ class Item:
     facts: SubjectFacts
     grants: tuple[GrantRow, ...]
     until_us: int = FOREVER_US
+    refused: str = ""
     ruling: Ruling = field(init=False)
     key: SubjectKey | None = None
     values: list[Any] = field(default_factory=list)
@@ -138,4 +142,7 @@ class Fetcher:
             refs = list({item.ref: None for item, _ in asked})
             tokens = await self._tokens(tenant, refs, name, recipient, purpose)
             for item, place in asked:
-                item.values[place] = tokens.get(item.ref)
+                if item.ref in tokens:
+                    item.values[place] = tokens[item.ref]
+                else:
+                    item.ruling, item.values = item.ruling.refused(ROW_TAMPERED), []

@@ -30,6 +30,7 @@ from gate.errors import ContendedError, GateClosedError, GateError, GateUnavaila
 from gate.fetching import Fetcher, Item
 from gate.reads import Mode, Outcome, ReadAnswer, ReadCall, SubjectAnswer
 from gate.recording import Recorder
+from gate.ruling import refusal
 from gate.situating import Situated, Situator
 
 LOG = logging.getLogger("yumen.gate")
@@ -250,9 +251,12 @@ class Gate:
             self._settle(pending)
 
     async def _decide_and_fetch(self, situated: Situated) -> None:
-        rulings = await self._decider.rule((item.call, item.facts) for item in situated.items)
+        rulings = await self._decider.rule((item.call, item.facts) for item in situated.items if not item.refused)
         to_fetch: list[Item] = []
         for item in situated.items:
+            if item.refused:
+                item.ruling = refusal(item.call, item.facts, item.refused)
+                continue
             item.ruling = rulings[item.call, item.facts]
             if item.ruling.releases and item.owner.call.mode is Mode.release:
                 to_fetch.append(item)

@@ -5,13 +5,14 @@ Rules:
   still hold; otherwise the subject is decided again;
 - the commitment is keyed by the subject's own key and names the entry's place, so equal values do not show as equal;
 - entries of one subject take contiguous places; readers of unknown subjects have a stream of their own;
-- a shape of answer is in the ledger before the first entry that names it; a client that makes too many new ones is
-  denied, its whole read, and the others of the group are not.
+- what an entry names by digest (the shape of the answer, the facts, the policy, the catalogue) is kept before it; a
+  client that makes too many new shapes is denied, its whole read, and the others of the group are not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -26,9 +27,26 @@ from lineage import Actor, EntryTemplate, Moment, ReadContext, Role, Shape
 from lineage import Mode as LedgerMode
 from vault import KeyRing
 
-ShapeKeeper = Callable[[Sequence[Shape]], Awaitable[Sequence[Shape]]]
-"""Records shapes that are new and answers those that it refused."""
 SHAPES_KEPT = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What entries to come name by digest, and this process has not seen kept yet.
+
+    Attributes:
+        rulings: one for each facts document.
+        policies, catalogs: revisions.
+    """
+
+    shapes: tuple[Shape, ...]
+    rulings: tuple[Ruling, ...]
+    policies: tuple[str, ...]
+    catalogs: tuple[str, ...]
+
+
+Keeper = Callable[[Named], Awaitable[Sequence[Shape]]]
+"""Keeps what is named, durable when it returns; answers the shapes that it refused."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -36,16 +54,16 @@ _encode = msgspec.json.Encoder().encode
 class Recorder:
     """Writes the entries of a group."""
 
-    def __init__(self, store: HotStore, keys: KeyRing, keep_shapes: ShapeKeeper) -> None:
+    def __init__(self, store: HotStore, keys: KeyRing, keep: Keeper) -> None:
         self._store = store
         self._keys = keys
-        self._keep_shapes = keep_shapes
+        self._keep = keep
         self._kept: set[tuple[str, str]] = set()
 
     async def record(self, situated: Situated, items: Sequence[Item], policy: str) -> dict[Item, int]:
         """Insert an entry for each item; returns the ids of those that still held."""
         templates = [self._template(situated, item, policy) for item in items]
-        refused = await self._ensure_shapes([template.shape for template in templates])
+        refused = await self._keep_named(situated, items, templates)
         if refused:
             items, templates = _without(refused, items, templates)
         if not items:
@@ -111,15 +129,24 @@ class Recorder:
             key=self._keys.key_version,
         )
 
-    async def _ensure_shapes(self, shapes: Sequence[Shape]) -> set[tuple[str, str]]:
-        """Have new shapes recorded; those that were refused."""
-        missing = {(s.tenant, s.digest): s for s in shapes if (s.tenant, s.digest) not in self._kept}
-        if not missing:
+    async def _keep_named(
+        self, situated: Situated, items: Sequence[Item], templates: Sequence[EntryTemplate]
+    ) -> set[tuple[str, str]]:
+        """Have what is new kept; the shapes that were refused."""
+        kept = self._kept
+        shapes = {key: t.shape for t in templates if (key := (t.shape.tenant, t.shape.digest)) not in kept}
+        rulings = {key: i.ruling for i in items if (key := ("facts", i.ruling.facts_digest)) not in kept}
+        policies = {key: key[1] for t in templates if (key := ("policy", t.context.policy)) not in kept}
+        catalogs = {key: key[1] for key in [("catalog", situated.catalog)] if key not in kept}
+        missing = (shapes, rulings, policies, catalogs)
+        if not any(missing):
             return set()
-        refused = {(s.tenant, s.digest) for s in await self._keep_shapes(list(missing.values()))}
-        if len(self._kept) > SHAPES_KEPT:
-            self._kept.clear()
-        self._kept.update(missing.keys() - refused)
+        named = Named(*(tuple(each.values()) for each in missing))  # type: ignore[arg-type]  # in its order
+        refused = {(shape.tenant, shape.digest) for shape in await self._keep(named)}
+        if len(kept) > SHAPES_KEPT:
+            kept.clear()
+        for each in missing:
+            kept.update(each.keys() - refused)
         return refused
 
     async def _places(self, items: Sequence[Item]) -> list[int]:

@@ -1,6 +1,7 @@
 """Steps 2 and 3: resolve what was asked and gather the facts of every subject in one look.
 
 Rules:
+- rows that are not as they were sealed are denied before anything is made of them (`gate.rows`);
 - configuration is cached by its epoch only: rows of another epoch reload it before anything is decided;
 - consent is never cached: every group asks the database;
 - an age band that time can change (a minor's) is computed from the sealed birth date at the instant of the read;
@@ -19,6 +20,7 @@ from gate.errors import ConfigMovedError
 from gate.facts import FOREVER_US, GONE, STRANGER, Call, CallKey, Config, SubjectRow, instant, resolve, subject_facts
 from gate.fetching import Item
 from gate.reads import ReadCall
+from gate.rows import AlarmHook, RowCheck, log_alarms
 from gate.store import Gathered, HotStore, Scope
 from vault import KeyRing, VaultError, age_band
 
@@ -44,9 +46,12 @@ class Situated:
 class Situator:
     """Gathers facts, keeping the configuration and the calls resolved against it."""
 
-    def __init__(self, store: HotStore, keys: KeyRing, load: ConfigLoader) -> None:
+    def __init__(
+        self, store: HotStore, keys: KeyRing, load: ConfigLoader, raise_alarms: AlarmHook = log_alarms
+    ) -> None:
         self._store = store
         self._keys = keys
+        self._rows = RowCheck(keys.rows, raise_alarms)
         self._load = load
         self._config: Config | None = None
         self._calls: dict[CallKey, Call] = {}
@@ -59,15 +64,18 @@ class Situator:
             gathered = await self._store.gather(asked)
             if gathered.epoch == config.epoch:
                 items = self._items(wanted, config, gathered)
+                await self._rows.distrust(items, gathered, config)
                 await self._refine(items, gathered.now_us)
                 return Situated(gathered.epoch, gathered.now_us, config.catalog.revision, items)
             self._config = None
         raise ConfigMovedError
 
     async def _reload(self) -> Config:
-        self._config = await self._load()
+        config = await self._load()
         self._calls.clear()
-        return self._config
+        # One that cannot be trusted is read anew each time: what mends it need not change the epoch.
+        self._config = None if config.distrusted else config
+        return config
 
     def _scopes(self, wanted: Wanted, config: Config) -> dict[Scope, dict[str, None]]:
         scopes: dict[Scope, dict[str, None]] = {}

@@ -22,20 +22,28 @@ import asyncpg
 
 from gate.facts import GrantRow, SubjectRow
 from gate.store import Gathered, Record, Scope, Sealed
+from lineage.tables import MOVES_CONSENT
 
 GATHER = """
 SELECT w.scope, s.ref, s.version, s.pseudonym, s.age_band, s.oldest_observed_us, s.status, coalesce(h.seq, 0),
-       g.id, g.version, g.state, g.form, g.guardian IS NOT NULL, g.provision, g.fields, g.max_form,
-       g.starts_us, g.expires_us, g.material, e.epoch, (extract(epoch from clock_timestamp()) * 1000000)::bigint
+       s.created_us, s.told, s.held, s.mac, coalesce(c.id, 0),
+       g.id, g.version, g.state, g.form, g.guardian, g.provision::int, g.fields, g.max_form,
+       g.starts_us, g.expires_us, g.material,
+       g.notice || ' ' || g.notice_version || ' ' || g.notice_hash || ' ' || coalesce('+' || g.evidence, '-')
+         || ' ' || g.channel || ' ' || g.given_us, g.mac,
+       e.epoch, (extract(epoch from clock_timestamp()) * 1000000)::bigint
 FROM consent_epoch e
 LEFT JOIN unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[])
        AS w(scope, tenant, purpose, recipient, ref) ON true
 LEFT JOIN consent_subjects s ON s.tenant = w.tenant AND s.ref = w.ref
 LEFT JOIN LATERAL (SELECT seq FROM ledger_entries l WHERE l.stream = s.pseudonym ORDER BY seq DESC LIMIT 1) h ON true
+LEFT JOIN LATERAL (
+  SELECT id FROM ledger_entries l WHERE l.stream = s.pseudonym AND {moves_consent} ORDER BY id DESC LIMIT 1
+) c ON true
 LEFT JOIN consent_grants g ON g.tenant = s.tenant AND g.subject = s.ref
       AND g.purpose = w.purpose AND g.recipient = w.recipient AND g.is_current
 WHERE e.id = 1
-"""
+""".replace("{moves_consent}", MOVES_CONSENT)
 HEADS = """
 SELECT w.stream, h.seq FROM unnest($1::text[]) AS w(stream)
 JOIN LATERAL (SELECT seq FROM ledger_entries l WHERE l.stream = w.stream ORDER BY seq DESC LIMIT 1) h ON true
@@ -135,7 +143,7 @@ class PostgresStore:
         for row in rows:
             if row[1] is not None:
                 _add(subjects[scopes[row[0]]], tuple(row))
-        return Gathered(rows[0][19], rows[0][20], subjects)
+        return Gathered(rows[0][26], rows[0][27], subjects)
 
     async def heads(self, streams: Sequence[str]) -> dict[str, int]:
         """See :class:`gate.store.HotStore`."""
@@ -186,5 +194,5 @@ def _add(subjects: dict[str, SubjectRow], row: tuple[Any, ...]) -> None:
     """Fold one joined row, one per grant, into its subject."""
     known = subjects.get(row[1])
     before = known.grants if known else ()
-    grants = before if row[8] is None else (*before, GrantRow._make(row[8:19]))
-    subjects[row[1]] = SubjectRow._make((*row[1:8], grants))
+    grants = before if row[13] is None else (*before, GrantRow._make(row[13:26]))
+    subjects[row[1]] = SubjectRow._make((*row[1:13], grants))

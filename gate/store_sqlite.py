@@ -27,6 +27,7 @@ from gate.store import Gathered, Record, Scope, Sealed
 from gate.store_sqlite_disk import DiskThread
 from gate.store_sqlite_log import LogKeeper
 from lineage.entries import COLUMNS
+from lineage.tables import MOVES_CONSENT
 
 PATIENCE_MS = 2000
 PRAGMAS = (
@@ -42,13 +43,18 @@ EPOCH = "SELECT epoch FROM consent_epoch WHERE id = 1"
 GATHER = """
 SELECT s.ref, s.version, s.pseudonym, s.age_band, s.oldest_observed_us, s.status,
        coalesce((SELECT max(e.seq) FROM ledger_entries e WHERE e.stream = s.pseudonym), 0),
-       g.id, g.version, g.state, g.form, g.guardian IS NOT NULL, g.provision, g.fields, g.max_form,
-       g.starts_us, g.expires_us, g.material
+       s.created_us, s.told, s.held, s.mac,
+       coalesce((SELECT max(c.id) FROM ledger_entries c INDEXED BY ledger_entries_consents
+                 WHERE c.stream = s.pseudonym AND {moves_consent}), 0),
+       g.id, g.version, g.state, g.form, g.guardian, g.provision, g.fields, g.max_form,
+       g.starts_us, g.expires_us, g.material,
+       g.notice || ' ' || g.notice_version || ' ' || g.notice_hash || ' ' || coalesce('+' || g.evidence, '-')
+         || ' ' || g.channel || ' ' || g.given_us, g.mac
 FROM json_each(?1) w
 CROSS JOIN consent_subjects s ON s.tenant = ?2 AND s.ref = w.value
 LEFT JOIN consent_grants g
        ON g.tenant = ?2 AND g.subject = s.ref AND g.purpose = ?3 AND g.recipient = ?4 AND g.is_current
-"""
+""".replace("{moves_consent}", MOVES_CONSENT)
 HEADS = """
 SELECT w.value, (SELECT max(e.seq) FROM ledger_entries e WHERE e.stream = w.value) FROM json_each(?1) w
 """
@@ -266,6 +272,6 @@ def _subjects(rows: Iterable[tuple[Any, ...]]) -> dict[str, SubjectRow]:
     for row in rows:
         known = found.get(row[0])
         before = known.grants if known else ()
-        grants = before if row[7] is None else (*before, GrantRow._make(row[7:]))
-        found[row[0]] = SubjectRow._make((*row[:7], grants))
+        grants = before if row[12] is None else (*before, GrantRow._make(row[12:]))
+        found[row[0]] = SubjectRow._make((*row[:12], grants))
     return found

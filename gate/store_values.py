@@ -16,6 +16,7 @@ from sqlalchemy import delete, func, literal, select, text, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from consent import RowSealer
 from consent.store.subjects import save_oldest, subjects
 from gate.facts import instant, microseconds
 from gate.tables import VALUES
@@ -129,14 +130,14 @@ async def remove_values(
     return gone
 
 
-async def renew_oldest(connection: AsyncConnection, tenant: str, refs: Sequence[str]) -> None:
+async def renew_oldest(connection: AsyncConnection, tenant: str, refs: Sequence[str], *, rows: RowSealer) -> None:
     """Work out the oldest value of subjects anew, after values were removed.
 
     The consent rows are locked before it is worked out: who stores an older value meanwhile has said so already, or
     says so afterwards.
     """
     await subjects(connection, tenant, refs, lock=True)
-    await save_oldest(connection, tenant, await oldest_observed(connection, tenant, refs))
+    await save_oldest(connection, tenant, await oldest_observed(connection, tenant, refs), rows=rows)
 
 
 async def oldest_observed(connection: AsyncConnection, tenant: str, refs: Sequence[str]) -> dict[str, datetime | None]:

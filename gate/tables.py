@@ -1,9 +1,11 @@
-"""The gate's own tables: feature values, sealed per subject and segment; loads; certificates of erasure.
+"""The gate's own tables: sealed feature values; what decisions were made from; loads; certificates of erasure.
 
 Rules:
 - a row holds one segment: all features of one view that derive from the same fields, under the subject's data key;
 - so a field that was denied is never read from its source, and one opening serves every feature of a segment;
-- no value, and no name of a value, stands in clear.
+- no value, and no name of a value, stands in clear;
+- facts and policies are kept by the digest of what they are, so that nobody can exchange one unnoticed; they hold no
+  identity and are never deleted, and there are as many as there are situations (docs/formats/facts.md).
 """
 
 from __future__ import annotations
@@ -41,6 +43,38 @@ class GateLoad(SQLModel, table=True):
     updated_us: int = Field(sa_type=BigInteger)
 
 
+class GateCall(SQLModel, table=True):
+    """The part of facts documents that all subjects of one call share, by its digest."""
+
+    __tablename__ = "gate_calls"
+
+    digest: str = Field(sa_type=String, primary_key=True)
+    document: str = Field(sa_type=Text)
+    kept_us: int = Field(sa_type=BigInteger)
+
+
+class GateFacts(SQLModel, table=True):
+    """A facts document: the digest of its call, and the situation of the subject."""
+
+    __tablename__ = "gate_facts"
+
+    digest: str = Field(sa_type=String, primary_key=True)
+    call: str = Field(sa_type=String)
+    subject: str = Field(sa_type=Text)
+    kept_us: int = Field(sa_type=BigInteger)
+
+
+class GatePolicy(SQLModel, table=True):
+    """A policy that decided reads, whole, by its revision."""
+
+    __tablename__ = "gate_policies"
+
+    revision: str = Field(sa_type=String, primary_key=True)
+    module: bytes = Field(sa_type=LargeBinary)
+    data: bytes = Field(sa_type=LargeBinary)
+    kept_us: int = Field(sa_type=BigInteger)
+
+
 class GateCertificate(SQLModel, table=True):
     """One certificate of erasure, as it was signed (docs/formats/erasure-certificate.md)."""
 
@@ -55,3 +89,6 @@ class GateCertificate(SQLModel, table=True):
 VALUES: Table = SQLModel.metadata.tables["gate_values"]
 LOADS: Table = SQLModel.metadata.tables["gate_loads"]
 CERTIFICATES: Table = SQLModel.metadata.tables["gate_certificates"]
+CALLS: Table = SQLModel.metadata.tables["gate_calls"]
+FACTS: Table = SQLModel.metadata.tables["gate_facts"]
+POLICIES: Table = SQLModel.metadata.tables["gate_policies"]

@@ -10,7 +10,8 @@ What is checked of each entry, in order:
 What cannot be seen from here: entries cut off at the end of a stream, and a ledger rewritten as a whole by someone who
 holds the ledger key. A transparency log with outside witnesses shows these.
 
-Cost: linear, some 60,000 entries a second on one core; memory grows with streams, grants and shapes, not entries.
+Cost: linear, some 60,000 entries a second on one core; memory grows with streams, grants, shapes,
+facts, not entries.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -43,6 +44,9 @@ class Checker:
         self._last = 0
         self._entries = self._reads = self._released = self._count = 0
         self._faults: list[Fault] = []
+        self._facts: set[str] = set()
+        self._policies: set[str] = set()
+        self._catalogs: set[str] = set()
         self._at: tuple[object, int | None] = ("", None)
 
     def row(self, row: Sequence[Any]) -> None:
@@ -86,6 +90,9 @@ class Checker:
             last_entry=self._last,
             fault_count=self._count,
             faults=tuple(self._faults),
+            facts=frozenset(self._facts),
+            policies=frozenset(self._policies),
+            catalogs=frozenset(self._catalogs),
         )
 
     def _authenticate(self, number: int, body: bytes, mac: object) -> None:
@@ -123,6 +130,10 @@ class Checker:
         self._place(number, read.stream, read.seq, stream)
         if read.outcome in ("released", "partial"):
             self._released += 1
+        if read.facts is not None:
+            self._facts.add(read.facts)
+        self._policies.add(read.policy)
+        self._catalogs.add(read.catalog)
         for code in self._replay.read(read):
             self.fault(number, code)
 

@@ -3,7 +3,7 @@
 Wire names of faults are append-only: reports are kept and compared.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -60,6 +60,7 @@ class CheckReport:
         shapes, grants: how many the ledger records.
         last_entry: id of the last entry seen, 0 for an empty ledger.
         fault_count: all faults; `faults` holds the first of them.
+        facts, policies, catalogs: the digests and revisions that reads name.
     """
 
     entries: int
@@ -71,6 +72,9 @@ class CheckReport:
     last_entry: int
     fault_count: int
     faults: tuple[Fault, ...]
+    facts: frozenset[str] = field(default=frozenset(), repr=False)
+    policies: frozenset[str] = frozenset()
+    catalogs: frozenset[str] = frozenset()
 
     @property
     def is_sound(self) -> bool:

@@ -71,6 +71,21 @@ class Kind(StrEnum):
     DEIDENTIFICATION_APPROVED = "deidentification.approved"
     DEIDENTIFICATION_REJECTED = "deidentification.rejected"
     LEDGER_EXPORTED = "ledger.exported"
+    ALARM_RAISED = "alarm.raised"
+    ROWS_SEALED = "rows.sealed"
+    STATE_AUDITED = "state.audited"
+    LEDGER_REPLAYED = "ledger.replayed"
+    POLICY_PREVIEWED = "policy.previewed"
+
+    @property
+    def moves_consent(self) -> bool:
+        """Whether it raises a subject's consent version."""
+        return self.startswith("consent.") or self in _OF_SUBJECTS
+
+    @property
+    def configures(self) -> bool:
+        """Whether it raises the configuration epoch."""
+        return self in _CONFIGURING
 
 
 class Outcome(StrEnum):
@@ -101,3 +116,25 @@ class Role(StrEnum):
     DPO = "dpo"
     OPERATOR = "operator"
     SYSTEM = "system"
+
+
+_OF_SUBJECTS = frozenset(
+    {Kind.SUBJECT_AGE_BAND_SET, Kind.SUBJECT_RESTRICTED, Kind.SUBJECT_UNRESTRICTED, Kind.SUBJECT_ERASED}
+)
+_CONFIGURING = frozenset(
+    {
+        Kind.KEY_CREATED,
+        Kind.KEY_RETIRED,
+        Kind.TENANT_REGISTERED,
+        Kind.TENANT_UPDATED,
+        Kind.PARTY_REGISTERED,
+        Kind.PARTY_UPDATED,
+        Kind.CLIENT_REGISTERED,
+        Kind.CLIENT_UPDATED,
+        Kind.PURPOSE_REGISTERED,
+        Kind.PURPOSE_UPDATED,
+        Kind.NOTICE_PUBLISHED,
+        Kind.VIEW_LOADED,
+        Kind.CATALOGUE_LOADED,
+    }
+)

@@ -15,8 +15,11 @@ Indexes: a row is written on every read, and each index that is not filled in or
 (measured), so reads are found through three: the stream (a subject's entries), the instant, the shape of the answer.
 A shape names client, purpose, outcome, features and fields, and there are few shapes: a question about any of these
 finds its shapes first and then merges their entries by instant. The indexes on client, purpose, outcome, kind and the
-object an entry is about leave reads out and so cost them nothing.
+object an entry is about leave reads out and so cost them nothing; so do those by which a row of consent or
+configuration is compared with the newest entry that tells of it.
 """
+
+from collections.abc import Iterable
 
 from sqlalchemy import (
     BigInteger,
@@ -32,6 +35,8 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
+from lineage.kinds import Kind
+
 APPEND_ONLY = ("ledger_entries", "ledger_shapes", "ledger_shape_fields", "ledger_leaves")
 
 # Byte order instead of a language's: faster to compare, and the same on every server.
@@ -41,6 +46,17 @@ _ID = BigInteger().with_variant(Integer(), "sqlite")
 
 def _text(*, nullable: bool = False, primary_key: bool = False) -> Column[str]:
     return Column(_TEXT, nullable=nullable, primary_key=primary_key)
+
+
+def _of_kinds(kinds: Iterable[Kind]) -> str:
+    names = ", ".join(f"'{kind.value}'" for kind in sorted(kinds))
+    # Without the outcome, which is always this, a question about one kind would take these indexes for its own.
+    return f"kind IN ({names}) AND outcome = 'done'"
+
+
+MOVES_CONSENT = _of_kinds(kind for kind in Kind if kind.moves_consent)
+CONFIGURES = _of_kinds(kind for kind in Kind if kind.configures)
+"""Conditions of partial indexes; a statement that is to use one repeats its condition to the letter."""
 
 
 def _but_reads(column: str) -> Index:
@@ -59,6 +75,19 @@ class LedgerEntry(SQLModel, table=True):
         CheckConstraint("id > 0 AND seq > 0", name="ledger_entries_positive"),
         Index("ledger_entries_at", "tenant", "at_us", "id"),
         Index("ledger_entries_shape", "tenant", "shape", "at_us", "id"),
+        Index(
+            "ledger_entries_consents",
+            "stream",
+            "id",
+            sqlite_where=text(MOVES_CONSENT),
+            postgresql_where=text(MOVES_CONSENT),
+        ),
+        Index(
+            "ledger_entries_configuration",
+            "id",
+            sqlite_where=text(CONFIGURES),
+            postgresql_where=text(CONFIGURES),
+        ),
         _but_reads("client"),
         _but_reads("purpose"),
         _but_reads("kind"),

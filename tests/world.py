@@ -16,8 +16,8 @@ import msgspec
 
 from api.database import Database
 from api.journal import LedgerJournal
+from api.usecases.catalogs import Authority, Catalogs, put_views
 from catalog import Catalog, LawfulBasis, ReleaseForm, load_views
-from catalog.store import save as save_catalog
 from consent import (
     Actor,
     AgeBand,
@@ -40,9 +40,9 @@ from consent import (
     Registrar,
     SubjectId,
     Tenant,
-    bump_epoch,
     new_id,
     note_observed,
+    store,
 )
 from gate.store_values import store_values
 from vault import FileRootKey, KeyRing, insert_subject_key, open_key_ring, subject_keys
@@ -82,11 +82,11 @@ class World:
 
     @property
     def service(self) -> ConsentService:
-        return ConsentService(LedgerJournal(self.keys.mac), entropy=os.urandom)
+        return ConsentService(LedgerJournal(self.keys.mac), rows=self.keys.rows, entropy=os.urandom)
 
     @property
     def registrar(self) -> Registrar:
-        return Registrar(LedgerJournal(self.keys.mac))
+        return Registrar(LedgerJournal(self.keys.mac), rows=self.keys.rows)
 
     async def add_subjects(
         self,
@@ -112,7 +112,7 @@ class World:
             await self.service.create_subjects(tx.connection, new, now=tx.now)
             at = observed or tx.now
             await store_values(tx.connection, TENANT, sealed, at)
-            await note_observed(tx.connection, TENANT, dict.fromkeys(refs, at))
+            await note_observed(tx.connection, TENANT, dict.fromkeys(refs, at), rows=self.keys.rows)
         self.subjects += refs
         return refs
 
@@ -152,6 +152,19 @@ class World:
             )
             return done
 
+    async def rewrite(self, ref: str, **changes: Any) -> None:
+        """Change a subject's row as the service could have written it, sealed."""
+        async with self.database.transaction() as tx:
+            found = await store.subjects.subjects(tx.connection, TENANT, [ref], lock=True)
+            await store.subjects.save_subjects(tx.connection, [replace(found[ref], **changes)], self.keys.rows)
+
+    async def touch(self, ref: str) -> None:
+        """Raise a subject's consent version, to no other effect."""
+        async with self.database.transaction() as tx:
+            found = await store.subjects.subjects(tx.connection, TENANT, [ref], lock=True)
+            raised = replace(found[ref], version=found[ref].version + 1)
+            await store.subjects.save_subjects(tx.connection, [raised], self.keys.rows)
+
     async def wrapped(self, refs: Sequence[str]) -> dict[str, bytes]:
         async with self.database.reading() as tx:
             return await subject_keys(tx.connection, TENANT, refs)
@@ -169,13 +182,13 @@ async def build(database: Database, folder: Path, views: str = VIEWS) -> World:
     """Register everything on an empty schema."""
     async with database.transaction() as tx:
         keys = await open_key_ring(tx.connection, FileRootKey.open_or_create(folder / "root.key"), now=tx.now)
-    registrar = Registrar(LedgerJournal(keys.mac))
-    catalog = Catalog.builtin()
-    catalog = catalog.with_views(TENANT, load_views(views, TENANT, catalog=catalog))
+    registrar = Registrar(LedgerJournal(keys.mac), rows=keys.rows)
+    loaded = load_views(views, TENANT, catalog=Catalog.builtin())
+    catalog = Catalog.builtin().with_views(TENANT, loaded)
     async with database.transaction() as tx:
-        await save_catalog(tx.connection, catalog, tx.now)
-        await bump_epoch(tx.connection)
         await registrar.register_tenant(tx.connection, Tenant(name=TENANT, title=BOTH), by=STEWARD, now=tx.now)
+        authority = Authority(STEWARD, tx.now, keys.mac, keys.rows)
+        await put_views(tx.connection, Catalogs(), TENANT, loaded, authority)
         for party in parties():
             await registrar.register_party(tx.connection, party, by=STEWARD, now=tx.now)
         await registrar.register_purpose(tx.connection, purpose(tx.now), by=STEWARD, now=tx.now)

@@ -65,6 +65,7 @@ from vault.kms.local import FileRootKey
 from vault.kms.protocol import RootKey
 from vault.masks import mask
 from vault.resident_id import check_character, resident_id_birth_date
+from vault.rows import ROW_MAC_BYTES, RowKeys
 from vault.secret import SecretBytes, SecretText
 from vault.signer import LogSigner
 from vault.signing import SigningKey, check_signature, signing_key_id
@@ -105,6 +106,7 @@ from vault.token_kinds import Tokeniser, TokenKind, TokenScope, TokenSpec
 from vault.uses import marked
 
 __all__ = [
+    "ROW_MAC_BYTES",
     "SCRUBBED",
     "AgeBand",
     "Asked",
@@ -154,6 +156,7 @@ __all__ = [
     "RootKeyMalformedError",
     "RootKeyMissingError",
     "RootKeyUnavailableError",
+    "RowKeys",
     "SealedIdentifier",
     "SecretBytes",
     "SecretText",

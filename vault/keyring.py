@@ -29,6 +29,7 @@ from vault.encoding import Entropy, bind, draw, system_entropy
 from vault.errors import KeyDisabledError, KeyMissingError, TamperedError, TruncatedError, UnknownKeyError
 from vault.header import FORMAT_VERSION, HEADER_BYTES, NONCE_BYTES, TAG_BYTES, Suite, header, read_key_id
 from vault.kms.protocol import RootKey
+from vault.rows import RowKeys
 from vault.secret import Keeper, SecretBytes
 from vault.signer import LogSigner
 from vault.signing import SigningKey
@@ -55,6 +56,7 @@ class KeyPurpose(StrEnum):
     KEK = "kek"
     INDEX = "index"
     LEDGER = "ledger"
+    ROW = "row"
     NAMES = "names"
     CERTIFICATE = "certificate"
     TOKEN = "token"  # noqa: S105  a purpose, not a secret
@@ -117,6 +119,7 @@ class KeyRing(Keeper):
         "key_version",
         "ledger_version",
         "root",
+        "rows",
         "suite",
         "uses",
     )
@@ -134,6 +137,7 @@ class KeyRing(Keeper):
         self.root = root
         self._lookup: dict[tuple[int, str, str, str], bytes] = {}
         self.uses = UseCount()
+        self.rows = RowKeys()
         self._locked = False
         self._set(keys, suites or {})
 
@@ -157,6 +161,7 @@ class KeyRing(Keeper):
         self.ledger_version = max(self._keys[KeyPurpose.LEDGER])
         self._tokenisers: dict[tuple[TokenScope, TokenSpec, int], Tokeniser] = {}
         signing = self._keys.get(KeyPurpose.CERTIFICATE, {})
+        self.rows.adopt(keys.get(KeyPurpose.ROW, {}))
         self._certificates = tuple(SigningKey(key) for _, key in sorted(signing.items(), reverse=True))
 
     @property

@@ -2,6 +2,7 @@
 
 Rules:
 - no column holds an identifier or a key in clear: keys are wrapped, values sealed, index entries keyed;
+- a token's row is authenticated: one edited, moved or without a code stands for nothing;
 - everything that makes a subject readable or recognisable is found by (tenant, subject), so that it
   can be destroyed in one step: keys, identifiers, index entries, tokens.
 """
@@ -104,6 +105,7 @@ class VaultToken(SQLModel, table=True):
     recipient: str = Field(sa_type=Text)
     purpose: str = Field(sa_type=Text)
     created_us: int = Field(sa_type=BigInteger)
+    mac: bytes | None = Field(default=None, sa_type=LargeBinary)  # over every other column (`vault.rows`)
 
 
 class VaultRevealDay(SQLModel, table=True):

@@ -18,9 +18,10 @@ LEDGER_BY = LedgerActor(Role.OPERATOR, "command_line")
 
 def registrar(parts: Parts) -> Registrar:
     """The registrar on the ledger."""
-    return Registrar(LedgerJournal(parts.keys.mac))
+    return Registrar(LedgerJournal(parts.keys.mac), rows=parts.keys.rows)
 
 
 def desk(parts: Parts, catalog: Catalog) -> SubjectDesk:
     """The desk that registers data subjects."""
-    return SubjectDesk(parts.keys, catalog, ConsentService(LedgerJournal(parts.keys.mac), entropy=os.urandom))
+    consent = ConsentService(LedgerJournal(parts.keys.mac), rows=parts.keys.rows, entropy=os.urandom)
+    return SubjectDesk(parts.keys, catalog, consent)

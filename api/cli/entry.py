@@ -62,6 +62,8 @@ COMMANDS = {
         "api.cli.commands.log", both("The transparency log: run, prove, verify.", "透明日志：运行、证明、验证。"), WATCH
     ),
     "check": Place("api.cli.commands.check", both("Check the whole ledger.", "核验整个账本。"), WATCH),
+    "replay": Place("api.cli.commands.replay", both("Decide recorded reads again.", "重放已记录的决定。"), WATCH),
+    "audit": Place("api.cli.commands.audit", both("Compare the state with the ledger.", "核对状态与账本。"), WATCH),
     "lineage": Place(
         "api.cli.commands.lineage", both("What fed a score, what a field reaches.", "评分的来源与字段的去向。"), WATCH
     ),

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -36,7 +35,6 @@ from consent import (
 from consent.errors import NotFoundError
 from consent.notices import material_of
 from examples.lender import Lender
-from lineage import Mac
 
 Thing = TypeVar("Thing", Tenant, Party, Client, Purpose)
 NEW, CHANGED, SAME = "new", "changed", "same"
@@ -52,9 +50,8 @@ class Enrolment:
     """
 
     connection: AsyncConnection
-    now: datetime
     registrar: Registrar
-    mac: Mac
+    authority: Authority
     tally: dict[str, Counter[str]] = field(default_factory=dict)
 
     async def enrol(self, lender: Lender) -> Catalog:
@@ -67,7 +64,7 @@ class Enrolment:
         await self._put("tenants", tenant, to.register_tenant, None)
         for party in self._made(Party, file.tenant, (part.document() for part in file.parties)):
             await self._put("parties", party, to.register_party, to.update_party)
-        for purpose in self._made(Purpose, file.tenant, (part.body(self.now) for part in file.purposes)):
+        for purpose in self._made(Purpose, file.tenant, (part.body(self.authority.now) for part in file.purposes)):
             await self._put("purposes", await self._assessed(purpose), to.register_purpose, to.update_purpose)
         for client in self._made(Client, file.tenant, (part.document() for part in file.clients)):
             await self._put("clients", client, to.register_client, to.update_client)
@@ -85,13 +82,13 @@ class Enrolment:
         try:
             held = await find_current(self.connection, tenant, type(thing), thing.name)
         except NotFoundError:
-            await register(self.connection, thing, by=BY, now=self.now)
+            await register(self.connection, thing, by=BY, now=self.authority.now)
             self._count(kind, NEW)
             return
         if held == thing or update is None:
             self._count(kind, SAME)
             return
-        await update(self.connection, thing, by=BY, now=self.now)
+        await update(self.connection, thing, by=BY, now=self.authority.now)
         self._count(kind, CHANGED)
 
     async def _assessed(self, purpose: Purpose) -> Purpose:
@@ -100,7 +97,7 @@ class Enrolment:
             held = await find_current(self.connection, purpose.tenant, Purpose, purpose.name)
         except NotFoundError:
             return purpose
-        if held.pipia != purpose.pipia or held.pipia_at(self.now) != "live":
+        if held.pipia != purpose.pipia or held.pipia_at(self.authority.now) != "live":
             return purpose
         return replace(purpose, pipia_expires=held.pipia_expires)
 
@@ -113,7 +110,7 @@ class Enrolment:
         for view in after.views_of(lender.file.tenant):
             self._count("views", NEW if view.name not in known else SAME if known[view.name] == view else CHANGED)
         if after.revision != before.revision:
-            await put_views(self.connection, catalogs, lender.file.tenant, views, Authority(BY, self.now, self.mac))
+            await put_views(self.connection, catalogs, lender.file.tenant, views, self.authority)
         return after
 
     async def _put_notice(self, draft: NoticeDraft, catalog: Catalog) -> None:
@@ -127,7 +124,7 @@ class Enrolment:
             if held.content == draft and held.material == material_of(draft, purpose):
                 self._count("notices", SAME)
                 return
-        await self.registrar.publish_notice(self.connection, draft, catalog, by=BY, now=self.now)
+        await self.registrar.publish_notice(self.connection, draft, catalog, by=BY, now=self.authority.now)
         self._count("notices", NEW if is_new else CHANGED)
 
     def _count(self, kind: str, what: str) -> None:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from sqlalchemy.engine import make_url
 
 from api import migrate
+from api.auditing.sealing import seal_if_never
 from api.cli.faults import CommandError
 from api.cli.language import both, told
 from api.cli.revisions import way
@@ -26,6 +27,8 @@ from api.options import Mode, RootProvider
 from api.roots import open_root_key, suite_of
 from api.service import open_database
 from api.settings import Settings, load_settings
+from lineage import Actor as LedgerActor
+from lineage import Role
 from vault import KeyRing, RootKey, open_key_ring
 
 Answer = TypeVar("Answer")
@@ -85,6 +88,8 @@ async def opened_parts(settings: Settings, *, writing: bool, root: RootKey | Non
             root = await asyncio.to_thread(open_root_key, settings)
         async with database.transaction() as tx:
             keys = await open_key_ring(tx.connection, root, now=tx.now, suite=suite_of(settings))
+        if writing and settings.mode is Mode.DEVELOPMENT:
+            await seal_if_never(database, keys, by=LedgerActor(Role.SYSTEM, "upgrade"))
         yield Parts(settings, database, keys)
 
 

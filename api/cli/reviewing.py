@@ -61,7 +61,9 @@ async def decided(settings: Settings, tenant: str, column: str, wanted: dict[str
             kind=kind if action is Action.OVERRIDE else None,
             grade=wanted["grade"],
         )
-        after, event = await decide(tx.connection, tenant, column, review, Authority(BY, tx.now, parts.keys.mac))
+        after, event = await decide(
+            tx.connection, tenant, column, review, Authority(BY, tx.now, parts.keys.mac, parts.keys.rows)
+        )
         return {**column_document(after), "action": event.action.value}
 
 

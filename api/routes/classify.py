@@ -243,7 +243,7 @@ async def review(request: Request, column: ColumnId, body: ReviewBody, caller: R
         wanted = Review(
             action=body.action, by=by.id, reason=body.reason, version=body.version, kind=body.kind, grade=body.grade
         )
-        authority = Authority(by, work.now, work.service.keyring.mac)
+        authority = Authority(by, work.now, work.service.keyring.mac, work.service.keyring.rows)
         after, _ = await decide(work.connection, work.tenant, column, wanted, authority)
         return work.answer(ColumnShown.of(after))
 

@@ -168,7 +168,7 @@ async def listed(
 async def seen(request: Request, erasure: ErasureId, caller: Watcher) -> ErasureAnswer:
     """Answer what became of a request."""
     service = service_of(request.app.state)
-    keeper = Keeper(LedgerJournal(service.keyring.mac), entropy=os.urandom)
+    keeper = Keeper(LedgerJournal(service.keyring.mac), rows=service.keyring.rows, entropy=os.urandom)
     async with service.database.reading() as tx:
         found = await keeper.find(tx.connection, caller.tenant, erasure)
     if caller.subject is not None and found.subject not in {None, caller.subject}:
@@ -190,7 +190,7 @@ async def decide(request: Request, erasure: ErasureId, body: DecisionBody, calle
     async with writing(request, caller) as work:
         if work.replay is not None:
             return work.replay
-        by, keeper = actor(caller, Role.DPO), Keeper(work.journal, entropy=os.urandom)
+        by, keeper = actor(caller, Role.DPO), Keeper(work.journal, rows=work.service.keyring.rows, entropy=os.urandom)
         found = await keeper.find(work.connection, work.tenant, erasure, lock=True)
         if body.reason is not None:
             await keeper.refuse(work.connection, found, body.reason, by=by, now=work.now)
@@ -223,7 +223,7 @@ async def hold(request: Request, body: HoldBody, caller: Dpo) -> Response:
             until=body.until,
             then_erase=body.then_erase,
         )
-        keeper = Keeper(work.journal, entropy=os.urandom)
+        keeper = Keeper(work.journal, rows=work.service.keyring.rows, entropy=os.urandom)
         placed = await keeper.place(work.connection, asked, by=actor(caller, Role.DPO), now=work.now)
         shown = HoldAnswer(hold=placed.id, basis=placed.basis, until=placed.until, released=False)
         return work.answer(shown, status=201)
@@ -242,7 +242,7 @@ async def release(request: Request, hold: HoldId, caller: Dpo, body: Nothing | N
     async with writing(request, caller) as work:
         if work.replay is not None:
             return work.replay
-        keeper = Keeper(work.journal, entropy=os.urandom)
+        keeper = Keeper(work.journal, rows=work.service.keyring.rows, entropy=os.urandom)
         done = await keeper.release(work.connection, work.tenant, hold, by=actor(caller, Role.DPO), now=work.now)
         return work.answer(HoldAnswer(hold=done.id, basis=done.basis, until=done.until, released=True))
 
@@ -257,7 +257,11 @@ async def certificate(request: Request, certificate: CertificateId, caller: Watc
 
 
 async def _erase(work: Work, who: SubjectId, by: Actor, *, decided: bool = False) -> Result:
-    desk = ErasureDesk(work.service.keyring, await work.catalog(), Keeper(work.journal, entropy=os.urandom))
+    desk = ErasureDesk(
+        work.service.keyring,
+        await work.catalog(),
+        Keeper(work.journal, rows=work.service.keyring.rows, entropy=os.urandom),
+    )
     act = Act(work.connection, work.tenant, by, work.now, Reason.REQUEST, decided)
     return await erase_one(desk, act, who)
 

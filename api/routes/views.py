@@ -109,7 +109,7 @@ async def put(request: Request, caller: Steward) -> Response:
     async with writing(request, caller) as work:
         if work.replay is not None:
             return work.replay
-        authority = Authority(actor(caller, Role.STEWARD), work.now, service.keyring.mac)
+        authority = Authority(actor(caller, Role.STEWARD), work.now, service.keyring.mac, service.keyring.rows)
         try:
             done = await put_views(work.connection, service.catalogs, work.tenant, views, authority)
         except CatalogValueError as error:

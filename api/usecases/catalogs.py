@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.problems import ProblemError
 from catalog import Catalog, FeatureView
 from catalog.store import current_revision, load, save
-from consent import Actor, Tenant, bump_epoch, find_current
+from consent import Actor, RowSealer, Tenant, begin_change, end_change, find_current
 from lineage import DEPLOYMENT, EntryDraft, Kind, Mac, Role, append
 from lineage import Actor as LedgerActor
 
@@ -60,11 +60,12 @@ class LoadedViews:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """In whose name, when and with which ledger key a change of the catalogue is made."""
+    """In whose name, when and with which keys, of the ledger and of rows, a change of the catalogue is made."""
 
     by: Actor
     now: datetime
     mac: Mac
+    rows: RowSealer
 
 
 async def put_views(
@@ -72,9 +73,9 @@ async def put_views(
 ) -> LoadedViews:
     """Make these the tenant's feature views, all of them, in the caller's transaction.
 
-    Raises: TenantNotFoundError; CatalogValueError: the views do not fit the fields.
+    Raises: TenantNotFoundError; CatalogValueError: the views do not fit the fields; RowTamperedError.
     """
-    epoch = await bump_epoch(connection)
+    epoch = await begin_change(connection, authority.rows)
     await find_current(connection, tenant, Tenant, tenant)
     changed = (await catalogs.current(connection)).with_views(tenant, views)
     revision = await save(connection, changed, authority.now)
@@ -99,4 +100,5 @@ async def put_views(
         ),
     ]
     entries = await append(connection, drafts, now=authority.now, mac=authority.mac)
+    await end_change(connection, authority.rows, max(entries))
     return LoadedViews(revision, epoch, tuple(entries))

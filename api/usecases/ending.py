@@ -62,7 +62,7 @@ class Office:
     async def desk(self, tx: Transaction, journal: NotingJournal) -> ErasureDesk:
         """The erasure desk on one transaction's journal."""
         catalog = await Catalogs().current(tx.connection)
-        return ErasureDesk(self.keys, catalog, Keeper(journal, entropy=os.urandom))
+        return ErasureDesk(self.keys, catalog, Keeper(journal, rows=self.keys.rows, entropy=os.urandom))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ async def _repeat(office: Office, entry: dict[str, Any], *, dry_run: bool) -> bo
     try:
         async with office.database.transaction() as tx:
             journal = NotingJournal(office.keys.mac)
-            changed = await Repeater(journal, os.urandom).repeat(tx.connection, entry, tx.now)
+            changed = await Repeater(journal, office.keys.rows, os.urandom).repeat(tx.connection, entry, tx.now)
             _take_back(if_dry=dry_run)
         await office.ends.note(office.database, [number for _, number in journal.told])
     except _TakenBackError:
@@ -242,7 +242,7 @@ async def purge_values(office: Office, job: Job) -> Counter[str]:
         try:
             async with office.database.transaction() as tx:
                 catalog = await Catalogs().current(tx.connection)
-                purger = Purger(job.tenant, lives(catalog, job.tenant), office.by, office.keys.mac)
+                purger = Purger(job.tenant, lives(catalog, job.tenant), office.by, office.keys.mac, office.keys.rows)
                 page = await purger.page(tx.connection, after, tx.now)
                 _take_back(if_dry=job.dry_run)
         except _TakenBackError:

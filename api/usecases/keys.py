@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from api.database import Database, Transaction
-from consent import bump_epoch
+from consent import begin_change, end_change
 from gate.tables import VALUES
 from lineage import DEPLOYMENT, Actor, EntryDraft, Kind, append
 from lineage.content import Json
@@ -81,7 +81,9 @@ class KeyOffice:
         """Make a new version, which writes from now on. Raises: VaultError."""
         async with self.database.transaction() as tx:
             place = await rotation.add_version(tx.connection, self._root, purpose, suite=suite, now=tx.now)
-            await self._record(tx, Kind.KEY_CREATED, place, suite, epoch=await bump_epoch(tx.connection))
+            await self._record(
+                tx, Kind.KEY_CREATED, place, suite, epoch=await begin_change(tx.connection, self.keys.rows)
+            )
         await self.refresh()
         return place
 
@@ -90,7 +92,9 @@ class KeyOffice:
         async with self.database.transaction() as tx:
             await rotation.retire_version(tx.connection, place)
             suite = self.keys.suite_of(*place) if place in self.keys.inventory else Suite.AES
-            await self._record(tx, Kind.KEY_RETIRED, place, suite, epoch=await bump_epoch(tx.connection))
+            await self._record(
+                tx, Kind.KEY_RETIRED, place, suite, epoch=await begin_change(tx.connection, self.keys.rows)
+            )
         await self.refresh()
 
     async def refresh(self) -> None:
@@ -219,7 +223,9 @@ class KeyOffice:
         parts: dict[str, Json] = {"key": place.purpose.value, "version": place.version, "suite": suite.label, **counts}
         about = "values" if what == "values" else f"{place.purpose}/{place.version}"
         draft = EntryDraft(kind, DEPLOYMENT, self.by, about=about, parts=parts)
-        await append(tx.connection, [draft], now=tx.now, mac=self.keys.mac)
+        [entry] = await append(tx.connection, [draft], now=tx.now, mac=self.keys.mac)
+        if "epoch" in counts:
+            await end_change(tx.connection, self.keys.rows, entry)
 
 
 Step = Callable[[Transaction, "tuple[object, ...] | None"], Awaitable[Pass]]

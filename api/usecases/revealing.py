@@ -188,7 +188,7 @@ async def _take(service: Service, tx: Transaction, call: RevealCall) -> None:
 
 async def _owners(service: Service, tx: Transaction, call: RevealCall, ground: _Ground) -> dict[str, str]:
     """The subjects behind the tokens that are this recipient's and of this field."""
-    found = await resolve_tokens(tx.connection, call.tenant, call.tokens, ground.party)
+    found = await resolve_tokens(tx.connection, call.tenant, call.tokens, ground.party, rows=service.keyring.rows)
     owners = {token: owner.subject for token, owner in found.items() if owner.field == ground.name}
     rule = next((rule for rule in ground.client.tokens if rule.field == ground.name), None)
     if rule is None or rule.kind is not TokenKind.FORMAT_PRESERVING:

@@ -71,12 +71,12 @@ class Work:
     @property
     def consent(self) -> ConsentService:
         """The consent service on this write's journal."""
-        return ConsentService(self.journal, entropy=os.urandom)
+        return ConsentService(self.journal, rows=self.service.keyring.rows, entropy=os.urandom)
 
     @property
     def registrar(self) -> Registrar:
         """The registrar on this write's journal."""
-        return Registrar(self.journal)
+        return Registrar(self.journal, rows=self.service.keyring.rows)
 
     async def catalog(self) -> Catalog:
         """The catalogue in force."""

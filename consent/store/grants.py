@@ -16,11 +16,12 @@ from catalog import ReleaseForm, canonical
 from consent.fold import GrantEvent
 from consent.grants import OPEN, Channel, ConsentForm, GrantState, Kind, State
 from consent.instants import from_us, to_us
+from consent.rows import GRANT, RowSealer, grant_row
 from consent.store import dialects
 from consent.subjects import Grant, SubjectId
 from consent.tables import EVENTS, GRANTS
 
-_MUTABLE = ("fields", "state", "version", "is_current")
+_MUTABLE = ("fields", "state", "version", "is_current", "mac")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +105,21 @@ async def owner(connection: AsyncConnection, tenant: str, grant: str) -> Subject
     return None if ref is None else SubjectId(tenant, ref)
 
 
-async def save_grants(connection: AsyncConnection, changed: Sequence[Grant]) -> None:
-    """Write new grants and what may change of known ones."""
+async def save_grants(connection: AsyncConnection, changed: Sequence[Grant], rows: RowSealer) -> dict[str, bytes]:
+    """Write new grants and what may change of known ones; returns the code of each by id."""
     statement = dialects.insert(connection, GRANTS)
     statement = statement.on_conflict_do_update(
         index_elements=["id"], set_={column: statement.excluded[column] for column in _MUTABLE}
     )
-    await connection.execute(statement, [_row(grant) for grant in changed])
+    made = [columns(grant) for grant in changed]
+    macs: dict[str, bytes] = {row["id"]: rows.seal(GRANT, grant_row(row)) for row in made}
+    await connection.execute(statement, [{**row, "mac": macs[row["id"]]} for row in made])
+    return macs
+
+
+def holds(grant: Grant, rows: RowSealer) -> bool:
+    """Whether the row is as it was sealed."""
+    return rows.holds(GRANT, grant_row(columns(grant)), grant.mac)
 
 
 async def due_subjects(connection: AsyncConnection, now: datetime, limit: int) -> list[SubjectId]:
@@ -137,7 +146,8 @@ async def last_refusal(connection: AsyncConnection, who: SubjectId, purpose: str
     return None if at_us is None else from_us(at_us)
 
 
-def _row(grant: Grant) -> dict[str, Any]:
+def columns(grant: Grant) -> dict[str, Any]:
+    """A grant as its row stands, without the code."""
     state = grant.state
     return {
         "id": state.id,
@@ -188,4 +198,4 @@ def _grant(row: Row[Any]) -> Grant:
         version=row.version,
         is_current=row.is_current,
     )
-    return Grant(SubjectId(row.tenant, row.subject), state, row.guardian, row.evidence)
+    return Grant(SubjectId(row.tenant, row.subject), state, row.guardian, row.evidence, row.mac)

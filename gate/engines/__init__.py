@@ -4,7 +4,7 @@ The one place that knows how policies are run. Whatever an engine does wrong (de
 ends as ``EngineError`` or as ``None`` in place of an answer, and both mean: deny.
 """
 
-from gate.engines.bundle import EMBEDDED_BUNDLE, POLICIES, SERVER_BUNDLE, Bundle, Reason, load_bundle
+from gate.engines.bundle import EMBEDDED_BUNDLE, POLICIES, SERVER_BUNDLE, Bundle, Reason, load_bundle, load_candidate
 from gate.engines.embedded import EmbeddedEngine
 from gate.engines.opa_server import OpaEndpoint, OpaServerEngine
 from gate.engines.protocol import Answer, FeatureDecision, Form, PolicyEngine
@@ -26,4 +26,5 @@ __all__ = [
     "PolicyEngine",
     "Reason",
     "load_bundle",
+    "load_candidate",
 ]

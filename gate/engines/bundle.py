@@ -81,16 +81,40 @@ def load_bundle(path: Path = EMBEDDED_BUNDLE) -> Bundle:
     """
     members = _members(path)
     try:
-        module, data = members["policy.wasm"], members["data.json"]
         stated = msgspec.json.decode(members[".manifest"])["revision"]
+        module, data = members["policy.wasm"], members["data.json"]
+    except (KeyError, TypeError, msgspec.DecodeError) as fault:
+        raise BundleError(f"{path.name} is no policy bundle") from fault
+    return bundle_of(module, data, stated, name=path.name)
+
+
+def load_candidate(path: Path) -> Bundle:
+    """Read a bundle that is not in force and that nobody gave its revision yet: it is computed.
+
+    Raises: BundleError: unreadable or incomplete.
+    """
+    members = _members(path)
+    try:
+        module, data = members["policy.wasm"], members["data.json"]
+        return bundle_of(module, data, revision_of(module, msgspec.json.decode(data)), name=path.name)
+    except (KeyError, msgspec.DecodeError) as fault:
+        raise BundleError(f"{path.name} is no policy bundle") from fault
+
+
+def bundle_of(module: bytes, data: bytes, stated: str, *, name: str = "the policy") -> Bundle:
+    """Make a bundle of its parts.
+
+    Raises: BundleError: incomplete, or its content is not what ``stated`` says.
+    """
+    try:
         document = msgspec.json.decode(data)
         actual = revision_of(module, document)
         reasons = {code: Reason(code=code, **texts) for code, texts in document["yumen"]["codes"].items()}
         obligations = frozenset(document["yumen"]["terms"]["obligations"])
     except (KeyError, TypeError, AttributeError, msgspec.DecodeError) as fault:
-        raise BundleError(f"{path.name} is no policy bundle") from fault
+        raise BundleError(f"{name} is no policy bundle") from fault
     if stated != actual:
-        raise BundleError(f"{path.name} holds another policy than its revision says")
+        raise BundleError(f"{name} holds another policy than its revision says")
     codes = frozenset(code for code, reason in reasons.items() if reason.by == "policy")
     return Bundle(actual, module, data, reasons, Vocabulary(codes, obligations))
 

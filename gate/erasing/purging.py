@@ -20,7 +20,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog import Catalog
-from consent import Actor
+from consent import Actor, RowSealer
 from gate.facts import DAY_US, microseconds
 from gate.store_values import page_of_values, remove_values, renew_oldest
 from lineage import Actor as LedgerActor
@@ -72,6 +72,7 @@ class Purger:
     lives: Mapping[str, Life]
     by: Actor
     mac: Mac
+    rows: RowSealer
 
     async def page(self, connection: AsyncConnection, after: tuple[str, str], now: datetime) -> Page:
         """Look at the next page of values, remove what has ended, and record it."""
@@ -89,7 +90,7 @@ class Purger:
             removed[segment] = len(gone)
             touched |= gone
         if touched:
-            await renew_oldest(connection, self.tenant, sorted(touched))
+            await renew_oldest(connection, self.tenant, sorted(touched), rows=self.rows)
             await append(connection, self._entries(removed), now=now, mac=self.mac)
         return Page(len(values), values[-1][:2] if len(values) == PAGE else None, removed)
 

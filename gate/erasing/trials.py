@@ -25,6 +25,7 @@ from vault import (
     KeyRing,
     Shredded,
     SubjectKey,
+    TamperedError,
     TokenNotFoundError,
     VaultError,
     find_by_index,
@@ -107,7 +108,7 @@ async def try_again(
         tried[ref] = []
         for sample in samples[ref]:
             if isinstance(sample.blob, str):
-                after = await _resolves(connection, tenant, sample.blob, sample.recipient)
+                after = await _resolves(connection, keys, tenant, sample)
             elif sample.sort is Sort.INDEX:
                 found = await find_by_index(connection, tenant, sample.name, [sample.blob])
                 after = FOUND if ref in found.get(sample.blob, ()) else NOTHING
@@ -156,9 +157,9 @@ def _opens(key: SubjectKey | str, sealed: bytes, name: str) -> str:
     return OPENED
 
 
-async def _resolves(connection: AsyncConnection, tenant: str, token: str, recipient: str) -> str:
+async def _resolves(connection: AsyncConnection, keys: KeyRing, tenant: str, sample: Sample) -> str:
     try:
-        await resolve_token(connection, tenant, token, recipient)
-    except TokenNotFoundError as error:
+        await resolve_token(connection, tenant, str(sample.blob), sample.recipient, rows=keys.rows)
+    except (TokenNotFoundError, TamperedError) as error:
         return error.code
     return RESOLVED

@@ -99,7 +99,8 @@ class ValueWriter:
         oldest: dict[str, int] = {}
         for row in rows:
             oldest[row.subject] = min(row.observed_us, oldest.get(row.subject, row.observed_us))
-        await note_observed(connection, tenant, {ref: instant(at_us) for ref, at_us in oldest.items()})
+        observed = {ref: instant(at_us) for ref, at_us in oldest.items()}
+        await note_observed(connection, tenant, observed, rows=self.keys.rows)
         written = Written(len(fit), len(oldest), len(rows), frozenset(refs) - keys.keys(), frozenset(unreadable))
         if not rows:
             return written

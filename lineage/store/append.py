@@ -25,7 +25,7 @@ from lineage.entries import Actor, Entry, EntryDraft, Mac, Moment, build_entry
 from lineage.errors import EntryContentError, StreamContendedError
 from lineage.kinds import Kind, Role
 from lineage.shapes import Shape
-from lineage.tables import LedgerEntry, LedgerShape, LedgerShapeField
+from lineage.tables import CONFIGURES, LedgerEntry, LedgerShape, LedgerShapeField
 
 MAX_ATTEMPTS = 20
 MAX_LOCKS = 256
@@ -67,6 +67,12 @@ async def append(connection: AsyncConnection, drafts: Sequence[EntryDraft], *, n
         streams = {draft.stream for draft in drafts}
         await _lock(connection, streams if len(streams) <= MAX_LOCKS else ())
     raise StreamContendedError("the next place of a stream was taken again and again")
+
+
+async def newest_configuration(connection: AsyncConnection) -> int:
+    """The id of the newest entry that tells of a change of configuration, 0 before the first."""
+    newest = select(func.max(_ENTRIES.c.id)).where(text(CONFIGURES))
+    return (await connection.execute(newest)).scalar_one() or 0
 
 
 async def heads(connection: AsyncConnection, streams: Iterable[str]) -> dict[str, int]:

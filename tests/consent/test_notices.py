@@ -23,7 +23,7 @@ from consent import (
     load_registry,
 )
 from tests.consent.test_rules import update
-from tests.consent.world import FIELDS, ON_SQLITE, World, draft, purpose, recipient, subject
+from tests.consent.world import FIELDS, ON_SQLITE, ROWS, World, draft, purpose, recipient, subject
 
 EMPTY = BilingualText("", "")
 HALF = BilingualText("只有中文", " ")
@@ -126,10 +126,10 @@ async def test_every_version_is_kept_as_it_was_shown(world: World) -> None:
     ids=str,
 )
 async def test_a_notice_fits_the_register(world: World, parts, error) -> None:
-    before = await world.ask(load_registry)
+    before = await world.ask(load_registry, ROWS)
     with pytest.raises(error):
         await world.publish(**parts)
-    assert await world.ask(load_registry) == before
+    assert await world.ask(load_registry, ROWS) == before
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,8 @@ def test_a_text_is_bounded_and_encodable(text: str) -> None:
 
 async def test_a_purpose_has_its_notice_in_force_only_while_they_agree(world: World) -> None:
     key = ("group", "credit_scoring")
-    assert (await world.ask(load_registry)).in_force[key] == world.notice
+    assert (await world.ask(load_registry, ROWS)).in_force[key] == world.notice
     await update(world, replace(purpose(), revision=2))
-    assert key not in (await world.ask(load_registry)).in_force
+    assert key not in (await world.ask(load_registry, ROWS)).in_force
     await world.publish()
-    assert (await world.ask(load_registry)).in_force[key] == world.notice
+    assert (await world.ask(load_registry, ROWS)).in_force[key] == world.notice

@@ -22,7 +22,7 @@ from consent import (
     list_grants,
     load_registry,
 )
-from tests.consent.world import PERSON, STEWARD, World, purpose, subject
+from tests.consent.world import PERSON, ROWS, STEWARD, World, purpose, subject
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ async def test_two_sweeps_at_once_record_an_expiry_once(two, clock) -> None:
 
 async def test_changes_of_configuration_queue_on_the_epoch(two) -> None:
     world, databases = two
-    before = (await world.ask(load_registry)).epoch
+    before = (await world.ask(load_registry, ROWS)).epoch
 
     async def change(database: Database, revision: int) -> int:
         async with database.transaction() as tx:
@@ -130,7 +130,7 @@ async def test_changes_of_configuration_queue_on_the_epoch(two) -> None:
 
     versions = await asyncio.gather(*(change(databases[number % 2], number + 2) for number in range(8)))
     assert sorted(versions) == list(range(2, 10))
-    assert (await world.ask(load_registry)).epoch == before + 8
+    assert (await world.ask(load_registry, ROWS)).epoch == before + 8
 
 
 async def attempt(world: World, database: Database, operation: str, *arguments: Any) -> int:

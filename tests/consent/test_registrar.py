@@ -24,14 +24,15 @@ from consent import (
     Tenant,
     TenantNotFoundError,
     TransferMechanism,
-    bump_epoch,
+    begin_change,
+    end_change,
     find_current,
     list_current,
     list_versions,
     load_registry,
     read_epoch,
 )
-from tests.consent.world import START, STEWARD, World, client, party, purpose
+from tests.consent.world import ROWS, START, STEWARD, World, client, party, purpose
 
 ABSENT = {Party: PartyNotFoundError, Client: ClientNotFoundError, Purpose: PurposeNotFoundError}
 
@@ -42,7 +43,7 @@ async def change(world: World, operation: str, value):
 
 
 async def test_a_snapshot_holds_everything_at_its_epoch(world: World) -> None:
-    registry = await world.ask(load_registry)
+    registry = await world.ask(load_registry, ROWS)
     assert registry.epoch == await world.ask(read_epoch) == 11
     assert sorted(registry.tenants) == ["group", "other"]
     assert registry.parties["group", "lender"] == party()
@@ -63,7 +64,7 @@ async def test_a_snapshot_holds_everything_at_its_epoch(world: World) -> None:
     ],
 )
 async def test_an_update_is_a_new_version_at_a_higher_epoch(world: World, operation, value, kind) -> None:
-    before = await world.ask(load_registry)
+    before = await world.ask(load_registry, ROWS)
     done = await change(world, operation, value)
     assert (done.version, done.epoch) == (2, before.epoch + 1)
     assert (await world.ask(list_versions, "group", kind, value.name))[-1] == value
@@ -93,10 +94,10 @@ async def test_an_update_is_a_new_version_at_a_higher_epoch(world: World, operat
     ],
 )
 async def test_a_change_that_does_not_fit_changes_nothing(world: World, operation, value, error) -> None:
-    before = await world.ask(load_registry)
+    before = await world.ask(load_registry, ROWS)
     with pytest.raises(error):
         await change(world, operation, value)
-    assert await world.ask(load_registry) == before
+    assert await world.ask(load_registry, ROWS) == before
 
 
 async def test_another_tenants_things_count_as_absent(world: World) -> None:
@@ -133,7 +134,8 @@ async def test_the_ledger_hears_closed_values_only(world: World) -> None:
 
 async def test_other_changes_of_configuration_raise_the_epoch_too(world: World) -> None:
     async with world.database.transaction() as tx:
-        assert await bump_epoch(tx.connection) == 12
+        assert await begin_change(tx.connection, ROWS) == 12
+        await end_change(tx.connection, ROWS)
     assert await world.ask(read_epoch) == 12
 
 

@@ -17,7 +17,7 @@ from consent import (
     new_id,
     note_observed,
 )
-from tests.consent.world import STEWARD, World, seeded, subject
+from tests.consent.world import ROWS, STEWARD, World, seeded, subject
 
 
 async def test_the_age_band_raises_the_version_and_is_not_journalled(world: World) -> None:
@@ -43,8 +43,8 @@ async def test_the_oldest_observation_only_gets_older(world: World) -> None:
     for days in (3, 5, 4):
         async with world.database.transaction() as tx:
             observed = {subject(0).ref: world.now - timedelta(days=days)}
-            await note_observed(tx.connection, "group", observed)
-            await note_observed(tx.connection, "group", {})
+            await note_observed(tx.connection, "group", observed, rows=ROWS)
+            await note_observed(tx.connection, "group", {}, rows=ROWS)
     found = await world.ask(find_subject, subject(0))
     assert found.oldest_observed == world.now - timedelta(days=5)
     assert (await world.ask(find_subject, subject(1))).oldest_observed is None

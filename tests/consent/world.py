@@ -35,12 +35,14 @@ from consent import (
     Tenant,
     new_id,
 )
+from vault import RowKeys, SecretBytes
 
 T = BilingualText
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # where the database plays no part
 STEWARD = Actor("steward", "steward_one")
 PERSON = Actor("subject", "sub_of_the_token")
 FIELDS = ("zhima_score", "repayment_record", "ecom_spend_12m", "community_engagement")
+ROWS = RowKeys({1: SecretBytes(bytes(range(32)))})
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
 
@@ -127,8 +129,8 @@ class World:
         self.database = database
         self.catalog = catalog
         self.journal = MemoryJournal()
-        self.registrar = Registrar(self.journal)
-        self.service = ConsentService(self.journal, entropy=seeded(7))
+        self.registrar = Registrar(self.journal, rows=ROWS)
+        self.service = ConsentService(self.journal, rows=ROWS, entropy=seeded(7))
         self.notice: Notice
         self.notices: dict[str, Notice]
 

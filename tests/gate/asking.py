@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 from api.gates import ColdPath, open_store
-from consent import bump_epoch
+from consent import begin_change, end_change
 from gate import Config, Gate, ReadCall, SubjectAnswer
 from gate.deciding import Decider
 from gate.engines import PolicyEngine
@@ -100,7 +100,7 @@ async def watched_gate(
         Situator(store, lender.keys, load or cold.config),
         Decider(engine, DecisionMemo(memo), deadline_s=deadline_s),
         Fetcher(store, lender.keys, tokens=cold.tokens, identifiers=cold.identifiers),
-        Recorder(store, lender.keys, cold.keep_shapes),
+        Recorder(store, lender.keys, cold.keep),
         groups_at_once=groups_at_once,
     )
     try:
@@ -130,7 +130,8 @@ async def count_reads(lender: World) -> int:
 async def move_epoch(lender: World) -> None:
     """Change the configuration, to no effect but that it changed."""
     async with lender.database.transaction() as tx:
-        await bump_epoch(tx.connection)
+        await begin_change(tx.connection, lender.keys.rows)
+        await end_change(tx.connection, lender.keys.rows)
 
 
 async def configuration(lender: World) -> Config:

@@ -9,10 +9,8 @@ from consent import SubjectId, WithdrawAll, WithdrawField
 from gate import ContendedError, Gate, Outcome
 from gate.errors import ConfigMovedError
 from gate.situating import RELOADS
-from tests.gate.asking import WatchedStore, ask, count_reads, move_epoch, read_entries, reasons, run_sql
+from tests.gate.asking import WatchedStore, ask, count_reads, move_epoch, read_entries, reasons
 from tests.world import TENANT, World
-
-BUMP = "UPDATE consent_subjects SET version = version + 1 WHERE ref = :ref"
 
 
 async def with_consent(lender: World, count: int = 1) -> list[str]:
@@ -73,7 +71,7 @@ async def test_a_subject_that_never_holds_still_is_contended_alone(
     lender: World, gate: Gate, store: WatchedStore
 ) -> None:
     restless, calm = await with_consent(lender, 2)
-    store.before["record"] = lambda: run_sql(lender, BUMP, ref=restless)
+    store.before["record"] = lambda: lender.touch(restless)
     began = time.monotonic()
     moved, still = await asyncio.gather(gate.read(ask(restless)), gate.read(ask(calm)), return_exceptions=True)
     assert isinstance(moved, ContendedError)
@@ -88,7 +86,7 @@ async def test_a_subject_that_never_holds_still_is_contended_alone(
 
 async def test_a_calm_read_does_not_wait_for_a_restless_one(lender: World, gate: Gate, store: WatchedStore) -> None:
     restless, calm = await with_consent(lender, 2)
-    store.before["record"] = lambda: run_sql(lender, BUMP, ref=restless)
+    store.before["record"] = lambda: lender.touch(restless)
     waiting = asyncio.create_task(gate.read(ask(restless)))
     await asyncio.sleep(0.3)
     for _ in range(5):

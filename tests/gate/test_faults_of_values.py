@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
+from consent import AgeBand
 from gate import Gate, Outcome, SubjectAnswer
 from gate.engines import load_bundle
 from gate.fetching import KEY_UNAVAILABLE, VALUE_UNREADABLE
@@ -196,7 +197,7 @@ async def test_a_birth_date_that_cannot_be_read_is_an_unknown_age(
 
 async def test_a_minor_without_a_birth_date_is_of_unknown_age(lender: World, gate: Gate) -> None:
     ref = await subject_with_consent(lender)
-    await run_sql(lender, "UPDATE consent_subjects SET age_band = 'minor' WHERE ref = :ref", ref=ref)
+    await lender.rewrite(ref, age_band=AgeBand.MINOR)
     assert "AGE_UNKNOWN" in reasons(await read_one(gate, ref))
 
 
@@ -215,7 +216,7 @@ async def test_age_is_exact_on_the_birthday(lender: World, gate: Gate, *, born: 
 
 
 async def make_minor(lender: World, ref: str, sealed: bytes) -> None:
-    await run_sql(lender, "UPDATE consent_subjects SET age_band = 'minor' WHERE ref = :ref", ref=ref)
+    await lender.rewrite(ref, age_band=AgeBand.MINOR)
     statement = (
         "INSERT INTO vault_identifiers (tenant, subject, field, sealed, updated_us) VALUES (:t, :ref, :f, :s, 0)"
     )

@@ -55,7 +55,7 @@ async def test_a_subject_has_one_token_per_field_and_recipient(lender: World, ga
     assert len(set(tokens)) == 8
     assert all(token.startswith("tok_") for token in tokens)
     async with lender.database.reading() as tx:
-        owner = await resolve_token(tx.connection, TENANT, tokens[0], "lender")
+        owner = await resolve_token(tx.connection, TENANT, tokens[0], "lender", rows=lender.keys.rows)
     assert (owner.subject, owner.field) == (one, "id_card_no")
 
 

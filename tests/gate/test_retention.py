@@ -7,7 +7,7 @@ import pytest
 from consent import ConsentForm
 from gate import Gate, Outcome, SubjectAnswer
 from tests.conftest import TickingClock
-from tests.gate.asking import WatchedStore, ask, read_entries, reasons, run_sql
+from tests.gate.asking import WatchedStore, ask, read_entries, reasons
 from tests.world import TENANT, World
 
 OLD = datetime(2026, 1, 1, tzinfo=UTC)
@@ -89,7 +89,7 @@ async def test_a_subject_without_values_has_none_past_their_days(
 ) -> None:
     [ref] = await lender.add_subjects(1, values={})
     await lender.give(ref)
-    await run_sql(lender, "UPDATE consent_subjects SET oldest_observed_us = NULL")
+    await lender.rewrite(ref, oldest_observed=None)
     assert (await read_one(gate, ref)).outcome is Outcome.released
     assert store.of("observed") == []
 

@@ -27,6 +27,7 @@ HOST_CODES = {
     "VALUE_UNREADABLE",
     "CONTENDED",
     "INPUT_REFUSED",
+    "ROW_TAMPERED",
 }
 PLAIN_TERMS = {"var", "string", "number", "boolean", "null"}
 

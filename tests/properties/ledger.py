@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+import msgspec
 from sqlalchemy import text
 
+from api.auditing.running import audit
 from api.database import Database
-from lineage import check
+from gate.replaying import Replayer, Verdict, recorded
+from lineage import Window, check, read_page
 from vault import KeyRing
 
 
@@ -36,3 +39,25 @@ async def assert_justified(database: Database, keys: KeyRing) -> int:
         report = await check(tx.connection, check_mac=keys.check_mac)
     assert report.faults == ()
     return report.reads
+
+
+async def assert_replayed(database: Database, replayer: Replayer) -> int:
+    """Every read comes out again as it was recorded; returns how many there are."""
+    count, after = 0, (0, 0)
+    async with database.snapshot() as tx:
+        while page := await read_page(tx.connection, Window(), after=after):
+            after = page[-1][:2]
+            found = await replayer.replay(
+                tx.connection, [recorded(row[1], msgspec.json.decode(row[2])) for row in page]
+            )
+            assert {each.verdict for each in found} == {Verdict.SAME}
+            count += len(found)
+    return count
+
+
+async def assert_agrees(database: Database, keys: KeyRing) -> int:
+    """The whole state is what the ledger tells; returns how many subjects there are."""
+    async with database.snapshot() as tx:
+        report = await audit(tx.connection, keys)
+    assert report.differences == []
+    return report.subjects

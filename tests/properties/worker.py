@@ -24,7 +24,6 @@ from consent import (
     ConsentForm,
     ConsentService,
     GrantRequest,
-    Journal,
     SubjectId,
     WithdrawAll,
     WithdrawField,
@@ -36,7 +35,7 @@ from gate import Gate, GateError
 from gate.engines import EmbeddedEngine
 from tests.gate.asking import ask
 from tests.world import FIELDS, TENANT
-from vault import FileRootKey, load_key_ring
+from vault import FileRootKey, KeyRing, load_key_ring
 
 Document = Mapping[str, Any]
 
@@ -44,9 +43,11 @@ Document = Mapping[str, Any]
 class Replica:
     """What the lines ask for."""
 
-    def __init__(self, database: Database, gate: Gate, journal: Journal, notice: Any) -> None:
+    def __init__(self, database: Database, gate: Gate, keys: KeyRing, notice: Any) -> None:
         self._database, self._gate, self._notice = database, gate, notice
-        self._service, self._books = ConsentService(journal, entropy=os.urandom), Books(journal)
+        journal = LedgerJournal(keys.mac)
+        self._service = ConsentService(journal, rows=keys.rows, entropy=os.urandom)
+        self._books = Books(journal, keys.rows)
 
     async def give(self, asked: Document) -> Document:
         """Give everything to the lender, for each subject."""
@@ -110,9 +111,9 @@ async def serve(url: str, folder: Path) -> None:
     database = Database.open(url)
     async with database.reading() as tx:
         keys = await load_key_ring(tx.connection, FileRootKey.open_or_create(folder / "root.key"))
-        registry = await load_registry(tx.connection)
+        registry = await load_registry(tx.connection, keys.rows)
     gate, store = await open_gate(url, database, keys, EmbeddedEngine())
-    replica = Replica(database, gate, LedgerJournal(keys.mac), registry.in_force[TENANT, "credit_scoring"])
+    replica = Replica(database, gate, keys, registry.in_force[TENANT, "credit_scoring"])
     done: set[asyncio.Task[None]] = set()
     write({"id": 0})
     async for line in lines():

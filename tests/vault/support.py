@@ -31,6 +31,7 @@ def ring(
     *,
     kek: dict[int, bytes] | None = None,
     ledger: dict[int, bytes] | None = None,
+    row: dict[int, bytes] | None = None,
     index: dict[int, bytes] | None = None,
     suites: dict[KeyVersion, Suite] | None = None,
     token: dict[int, bytes] | None = None,
@@ -39,6 +40,7 @@ def ring(
         KeyPurpose.KEK: kek or {1: key_of(64)},
         KeyPurpose.INDEX: index or {1: key_of(96)},
         KeyPurpose.LEDGER: ledger or {1: key_of(128)},
+        KeyPurpose.ROW: row or {1: key_of(160)},
         KeyPurpose.TOKEN: token or {1: key_of(160)},
     }
     secrets = {purpose: {v: SecretBytes(k) for v, k in versions.items()} for purpose, versions in keys.items()}

@@ -46,7 +46,9 @@ async def loot(database: Database, tmp_path: Path) -> bytes:
         rows = [seal_identifier(ring, key, read_identifier(f, kind, v)) for f, (kind, v) in CANARIES.items()]
         await put_identifiers(tx.connection, TENANT, rows, tx.now)
         for field in CANARIES:
-            await issue_tokens(tx.connection, TENANT, [SUBJECT], field, "dawn_bank", "credit_limit", tx.now)
+            await issue_tokens(
+                tx.connection, TENANT, [SUBJECT], field, "dawn_bank", "credit_limit", tx.now, rows=ring.rows
+            )
     stolen = b""
     async with database.reading() as tx:
         for table in TABLES:

@@ -54,7 +54,9 @@ async def test_the_first_start_makes_keys_and_later_starts_use_them(database: Da
         ("index", 1, "active"),
         ("kek", 1, "active"),
         ("ledger", 1, "active"),
+        ("log", 1, "active"),
         ("names", 1, "active"),
+        ("row", 1, "active"),
         ("token", 1, "active"),
     ]
 

@@ -20,6 +20,7 @@ from vault import (
 from vault.encoding import is_opaque_name
 
 SUBJECTS = [SUBJECT, OTHER]
+ROWS = ring().rows
 
 
 async def register(database: Database, *subjects: str) -> None:
@@ -36,7 +37,7 @@ async def issue(
     purpose: str = "credit_limit",
 ) -> dict[str, str]:
     async with database.transaction() as tx:
-        return await issue_tokens(tx.connection, TENANT, subjects, field, recipient, purpose, tx.now)
+        return await issue_tokens(tx.connection, TENANT, subjects, field, recipient, purpose, tx.now, rows=ROWS)
 
 
 @pytest.mark.parametrize("case", vectors("tokens.json")["tokens"], ids=lambda case: case["token"])
@@ -55,7 +56,7 @@ async def test_a_token_stands_for_one_subject_field_and_purpose(database: Databa
     tokens = await issue(database, SUBJECTS)
     assert sorted(tokens) == sorted(SUBJECTS)
     async with database.reading() as tx:
-        owner = await resolve_token(tx.connection, TENANT, tokens[SUBJECT], "dawn_bank")
+        owner = await resolve_token(tx.connection, TENANT, tokens[SUBJECT], "dawn_bank", rows=ROWS)
     assert owner == TokenOwner(SUBJECT, "id_card_no", "credit_limit")
 
 
@@ -97,7 +98,7 @@ async def test_another_recipient_tenant_or_text_finds_nothing(database: Database
     async with database.reading() as tx:
         for tenant, text, recipient in tries:
             with pytest.raises(TokenNotFoundError, match=r"^no such token$"):
-                await resolve_token(tx.connection, tenant, text, recipient)
+                await resolve_token(tx.connection, tenant, text, recipient, rows=ROWS)
 
 
 async def test_an_unknown_or_erased_subject_gets_no_token_and_nobody_else_does_then(database: Database) -> None:
@@ -108,7 +109,15 @@ async def test_an_unknown_or_erased_subject_gets_no_token_and_nobody_else_does_t
     async with database.transaction() as tx:
         source = fixed(bytes(17), bytes(range(17)))
         tokens = await issue_tokens(
-            tx.connection, TENANT, SUBJECTS, "id_card_no", "dawn_bank", "credit_limit", tx.now, source
+            tx.connection,
+            TENANT,
+            SUBJECTS,
+            "id_card_no",
+            "dawn_bank",
+            "credit_limit",
+            tx.now,
+            rows=ROWS,
+            entropy=source,
         )
     assert sorted(tokens.values()) == sorted([new_token(fixed(bytes(17))), new_token(fixed(bytes(range(17))))])
 

@@ -183,7 +183,9 @@ async def _load(settings: Settings, file: Path, tenant: str, *, dry_run: bool) -
         after = before.with_views(tenant, views)
         changed = after.revision != before.revision
         if changed and not dry_run:
-            await put_views(tx.connection, catalogs, tenant, views, Authority(BY, tx.now, parts.keys.mac))
+            await put_views(
+                tx.connection, catalogs, tenant, views, Authority(BY, tx.now, parts.keys.mac, parts.keys.rows)
+            )
         names = [view.name for view in views]
         return {"revision": after.revision, "changed": changed, "dry_run": dry_run, "views": names}
 

@@ -1,4 +1,4 @@
-"""``yumen migrate``: bring the schema up, or down, and give PostgreSQL's roles their rights."""
+"""``yumen migrate``: bring the schema up, or down, seal rows of before, give PostgreSQL's roles their rights."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from api import migrate
+from api.auditing.sealing import Sealed
 from api.cli import store
 from api.cli.command import application, command
-from api.cli.faults import CommandError
+from api.cli.commands.audit import sealing
+from api.cli.faults import FAILED, CommandError
 from api.cli.language import both, told
-from api.cli.parts import is_there, run, settings_of
+from api.cli.parts import is_there, opened_parts, run, settings_of
 from api.cli.revisions import Way, way
 from api.cli.terminal import Terminal
 from api.service import open_database
@@ -50,18 +52,40 @@ Lose = Annotated[
 )
 def run_migrate(
     term: Terminal, *, to: To = migrate.HEAD, dry_run: DryRun = False, roles: Roles = False, lose_ledger: Lose = False
-) -> None:
+) -> int:
     """Migrate; answers the revisions before and after and the steps between."""
     settings = settings_of(term)
     gone = run(_migrate(settings, to, dry_run=dry_run, roles=roles, lose_ledger=lose_ledger))
+    sealed = None if dry_run or gone.after != migrate.head() else run(_seal(term, settings))
     document = {
         "before": gone.before,
         "after": gone.after,
         "steps": list(gone.steps),
         "dry_run": dry_run,
         "roles": roles and not dry_run,
+        "sealed": 0 if sealed is None else sealed.count,
+        "left": 0 if sealed is None else len(sealed.left),
     }
-    term.answer(document, lambda: _told(term, gone, dry_run=dry_run))
+    term.answer(document, lambda: _told(term, gone, dry_run=dry_run) + _told_of(term, sealed))
+    return FAILED if sealed is not None and sealed.left else 0
+
+
+async def _seal(term: Terminal, settings: Settings) -> Sealed | None:
+    """Seal the rows of a database that held some before rows had codes; None if that was done, or never needed."""
+    if not settings.root_key_file.exists():
+        return None
+    async with opened_parts(settings, writing=False) as parts:
+        return await sealing(term, parts, only_if_never=True)
+
+
+def _told_of(term: Terminal, sealed: Sealed | None) -> str:
+    if sealed is None or not (sealed.count or sealed.left):
+        return ""
+    left = len(sealed.left)
+    return term.say(
+        f" Sealed {sealed.count} rows; {left} differ from the ledger and stay denied (yumen audit).",
+        f" 已为 {sealed.count} 条记录补码；{left} 条与账本不符，仍被拒绝（yumen audit）。",
+    )
 
 
 def _told(term: Terminal, gone: Way, *, dry_run: bool) -> str:

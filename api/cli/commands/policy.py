@@ -1,4 +1,4 @@
-"""``yumen policy``: the rules in force, their reasons, and a trial of facts from a file."""
+"""``yumen policy``: the rules in force, their reasons, trials of them on facts from a file or recorded."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group, RenderableType
 
+from api.cli import previews
+from api.cli.candidates import candidate
 from api.cli.command import Needs, application, command
 from api.cli.faults import FAILED, CommandError
 from api.cli.language import both, told
-from api.cli.parts import run
+from api.cli.parts import run, settings_of
 from api.cli.terminal import Terminal
+from api.cli.windows import Since, Tenant, Until, window
 from gate.engines import Answer, EmbeddedEngine, load_bundle
 
 APP = application()
@@ -29,6 +32,19 @@ Input = Annotated[
         help=both(
             'Facts: {"calls": [...], "requests": [...]}, or one {"call": ..., "subject": ...}.',
             '事实：{"calls": [...], "requests": [...]}，或单个 {"call": ..., "subject": ...}。',
+        ),
+        show_default=False,
+    ),
+]
+
+Candidate = Annotated[
+    Path,
+    typer.Argument(
+        metavar="CANDIDATE",
+        exists=True,
+        help=both(
+            "A policy bundle (.tar.gz with policy.wasm), or a folder of Rego, which OPA builds.",
+            "规则包（含 policy.wasm 的 .tar.gz），或由 OPA 编译的 Rego 文件夹。",
         ),
         show_default=False,
     ),
@@ -110,6 +126,25 @@ def run_test(term: Terminal, *, file: Input) -> int:
     results = [None if answer is None else _document(answer) for answer in answers]
     term.answer({"policy": revision, "results": results}, lambda: _shown(term, results))
     return FAILED if None in results else 0
+
+
+@command(
+    APP,
+    "preview",
+    text=both(
+        "Say what a candidate policy would change: it decides the facts of recorded reads again. "
+        "Exit code 1 if more would leave than does now.",
+        "说明候选规则将改变什么：以已记录读取的事实重新作出决定。若放行范围变大，退出码为 1。",
+    ),
+    example="yumen policy preview candidate.tar.gz --tenant jiebei --from 2026-11-01T00:00:00Z",
+)
+def run_candidate(
+    term: Terminal, *, file: Candidate, tenant: Tenant = None, since: Since = None, until: Until = None
+) -> int:
+    """Preview a candidate."""
+    found = run(previews.run_preview(term, settings_of(term), candidate(file), window(tenant, since, until)))
+    term.answer(previews.document(found), lambda: previews.shown(term, found))
+    return FAILED if found.widenings else 0
 
 
 async def _decide(calls: list[dict[str, Any]], requests: list[dict[str, Any]]) -> tuple[str, list[Answer | None]]:

@@ -13,7 +13,7 @@ import httpx
 import typer
 from rich.console import Group, RenderableType
 
-from api.cli.acting import registrar
+from api.cli.acting import BY, registrar
 from api.cli.command import application, command
 from api.cli.faults import FAILED, CommandError
 from api.cli.language import both, told
@@ -26,6 +26,7 @@ from api.identity import Role
 from api.options import IssuerKind
 from api.service import open_issuer
 from api.settings import Settings
+from api.usecases.catalogs import Authority
 from examples.lender import Lender, find_lender, load_lender
 from examples.loading import Loading
 
@@ -121,7 +122,8 @@ async def _in_process(term: Terminal, settings: Settings, lender: Lender, crowd:
         outcome = Outcome({})
         try:
             async with parts.database.transaction() as tx:
-                step = Enrolment(tx.connection, tx.now, registrar(parts), parts.keys.mac)
+                authority = Authority(BY, tx.now, parts.keys.mac, parts.keys.rows)
+                step = Enrolment(tx.connection, registrar(parts), authority)
                 catalog = await step.enrol(lender)
                 refs, new = await put_people(tx.connection, parts, catalog, lender, tx.now)
                 step.tally["people"] = Counter(new=new, same=len(refs) - new)

@@ -192,7 +192,7 @@ async def _hold(settings: Settings, asked: HoldRequest) -> dict[str, Any]:
     async with opened_parts(settings, writing=True) as parts:
         office, journal = await office_of(parts), NotingJournal(parts.keys.mac)
         async with parts.database.transaction() as tx:
-            keeper = Keeper(journal, entropy=os.urandom)
+            keeper = Keeper(journal, rows=parts.keys.rows, entropy=os.urandom)
             hold = await keeper.place(tx.connection, asked, by=BY, now=tx.now)
         await office.ends.note(parts.database, [entry for _, entry in journal.told])
     return {"hold": hold.id, "basis": hold.basis.value, "until": hold.until.isoformat(), "restricted": asked.then_erase}
@@ -202,7 +202,9 @@ async def _release(settings: Settings, tenant: str, hold: str) -> None:
     async with opened_parts(settings, writing=True) as parts:
         office, journal = await office_of(parts), NotingJournal(parts.keys.mac)
         async with parts.database.transaction() as tx:
-            await Keeper(journal, entropy=os.urandom).release(tx.connection, tenant, hold, by=BY, now=tx.now)
+            await Keeper(journal, rows=parts.keys.rows, entropy=os.urandom).release(
+                tx.connection, tenant, hold, by=BY, now=tx.now
+            )
         await office.ends.note(parts.database, [entry for _, entry in journal.told])
 
 

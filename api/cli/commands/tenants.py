@@ -9,7 +9,7 @@ import typer
 from api.cli.acting import BY, registrar
 from api.cli.command import application, command
 from api.cli.language import both
-from api.cli.parts import opened_database, opened_parts, run, settings_of
+from api.cli.parts import opened_parts, run, settings_of
 from api.cli.terminal import Terminal
 from api.settings import Settings
 from consent import BilingualText, Registered, Tenant, load_registry
@@ -44,8 +44,8 @@ def run_add(term: Terminal, *, name: Name, zh: Chinese, en: English) -> None:
 
 
 async def _list(settings: Settings) -> list[Tenant]:
-    async with opened_database(settings, writing=False) as database, database.reading() as tx:
-        registry = await load_registry(tx.connection)
+    async with opened_parts(settings, writing=False) as parts, parts.database.snapshot() as tx:
+        registry = await load_registry(tx.connection, parts.keys.rows)
     return [registry.tenants[name] for name in sorted(registry.tenants)]
 
 

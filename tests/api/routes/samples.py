@@ -37,7 +37,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Things:
-    """What the samples are about: a subject's reference, one of their grants, an entry about them."""
+    """What the samples are about: a subject's reference, one of their grants, an entry about them, one of a read."""
 
     subject: str
     grant: str
@@ -243,6 +243,7 @@ def of_questions(things: Things) -> dict[tuple[str, str], Sample]:
         ("GET", "/v1/log/checkpoint"): Sample("auditor"),
         ("GET", "/v1/log/tile/{path}"): Sample("auditor", ids={"path": "0/000.p/1"}),
         ("GET", "/v1/log/proof"): Sample("auditor", params={"old": "0"}),
+        ("GET", "/v1/entries/{entry}/replay"): Sample("auditor", ids={"entry": things.read}),
         ("GET", "/v1/me/reads"): Sample("subject"),
         ("GET", "/v1/reasons"): Sample("subject"),
         ("GET", "/v1/catalogue"): Sample("subject"),

@@ -95,8 +95,9 @@ async def test_the_person_is_found_by_nothing_any_more(office: Office, lender: W
             assert await find_by_index(tx.connection, TENANT, name, [digest]) == {}
         with pytest.raises(SubjectNotFoundError):
             await find_subject(tx.connection, SubjectId(TENANT, person))
+        scope = ("email", "lender", "credit_scoring")
         with pytest.raises(KeyMissingError):
-            await issue_tokens(tx.connection, TENANT, [person], "email", "lender", "credit_scoring", tx.now)
+            await issue_tokens(tx.connection, TENANT, [person], *scope, tx.now, rows=lender.keys.rows)
     again = await register(lender)
     assert again != person, "the same person registered again is somebody new"
 

@@ -32,7 +32,7 @@ class Office:
 
     @property
     def keeper(self) -> Keeper:
-        return Keeper(LedgerJournal(self.world.keys.mac), entropy=os.urandom)
+        return Keeper(LedgerJournal(self.world.keys.mac), rows=self.world.keys.rows, entropy=os.urandom)
 
     @property
     def desk(self) -> ErasureDesk:
@@ -87,7 +87,8 @@ async def register(world: World, index: int = 1) -> str:
     await add_values(world, person.ref)
     await world.give(person.ref)
     async with world.database.transaction() as tx:
-        await issue_tokens(tx.connection, TENANT, [person.ref], "mobile_no", "lender", "credit_scoring", tx.now)
+        scope = ("mobile_no", "lender", "credit_scoring")
+        await issue_tokens(tx.connection, TENANT, [person.ref], *scope, tx.now, rows=world.keys.rows)
     return person.ref
 
 

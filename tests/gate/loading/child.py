@@ -30,7 +30,8 @@ async def main(order: dict[str, Any]) -> None:
         keys = await load_key_ring(tx.connection, FileRootKey.open(Path(order["root"])))
     catalog = Catalog.builtin()
     catalog = catalog.with_views(TENANT, load_views(VIEWS, TENANT, catalog=catalog))
-    desk = SubjectDesk(keys, catalog, ConsentService(LedgerJournal(keys.mac), entropy=os.urandom))
+    consent = ConsentService(LedgerJournal(keys.mac), rows=keys.rows, entropy=os.urandom)
+    desk = SubjectDesk(keys, catalog, consent)
     commits = 0
 
     def before_commit(_connection: object) -> None:

@@ -79,7 +79,7 @@ async def test_a_whole_segment_gives_way_only_to_a_newer_one(lender: World) -> N
     async with lender.database.transaction() as tx:
         old = datetime(2020, 1, 1, tzinfo=UTC)
         await store_values(tx.connection, TENANT, [(ref, orders.segment, b"older")], old)
-        await note_observed(tx.connection, TENANT, {ref: old})
+        await note_observed(tx.connection, TENANT, {ref: old}, rows=lender.keys.rows)
     assert (await opened(lender))[ref] == before
 
 

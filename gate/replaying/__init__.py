@@ -1,0 +1,6 @@
+"""Deciding again what was decided: recorded reads under the policy of their time, or under a candidate."""
+
+from gate.replaying.recorded import RecordedRead, recorded
+from gate.replaying.replayer import Replayed, ReplayedFeature, Replayer, Verdict
+
+__all__ = ["RecordedRead", "Replayed", "ReplayedFeature", "Replayer", "Verdict", "recorded"]
