@@ -34,9 +34,8 @@ async def measure(folder: Path, *, quick: bool) -> Table:
     await asyncio.to_thread(folder.mkdir)
     with postgres.server(folder / "postgres") as dsn:
         _, url = await asyncio.to_thread(postgres.new_database, dsn)
-        rows = await _sequenced(
-            {"SQLite": f"sqlite+aiosqlite:///{folder / 'log.db'}", "PostgreSQL": url}, folder, quick
-        )
+        urls = {"SQLite": f"sqlite+aiosqlite:///{folder / 'log.db'}", "PostgreSQL": url}
+        rows = await _sequenced(urls, folder, quick=quick)
     rows.append(await asyncio.to_thread(_verified, folder / "log-whole", 100_000 if quick else 1_000_000))
     return Table("The transparency log", ("what", "where", "entries", "figure"), rows)
 
