@@ -146,7 +146,7 @@ class Gate:
         """The next group; for a moment it waits for as many reads as the group before had.
 
         Callers that were just answered ask again at once. Without the moment they would meet as two half groups, each
-        under way while the other asks, at twice the cost in looks and commits.
+        under way while the other asks, at twice as many looks and commits.
         """
         now = asyncio.get_running_loop().time
         until = now() + COMPANY_S

@@ -44,7 +44,7 @@ async def look_up_by_key(connection: AsyncConnection) -> None:
     """Keep PostgreSQL to its indexes for the rest of the transaction.
 
     What a load looks up it looks up by key. A table that was empty when it began has no statistics, and the planner
-    then scans it for every batch: thirty thousand people took minutes.
+    then scans it for every batch: 24,000 people took 48 seconds instead of 17.
     """
     if connection.dialect.name == "postgresql":
         await connection.execute(text(BY_KEY))

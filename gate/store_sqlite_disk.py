@@ -1,7 +1,7 @@
 """One thread that does, in order, what waits for the disk.
 
-Rules: a job is handed over and answered with one wake-up each way, which is why this is no executor: its locks and
-chained futures cost as much as the look-ups of a read.
+Rules: a job is handed over and answered with one wake-up each way, which is why this is no executor with its locks and
+chained futures.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Keeps SQLite's write-ahead log short without making a read wait for it.
 
 Rules:
-- no commit of the hot path copies the log into the database: that costs as much as hundreds of commits, and left to
+- no commit of the hot path copies the log into the database: that costs as much as a hundred commits, and left to
   SQLite it falls on whichever read commits at the wrong moment;
 - the bulk is copied on a thread of its own, beside reads and writes; what was written meanwhile is copied by the
   writer, between two commits: only with nothing left over does SQLite begin the log anew, else it would grow without

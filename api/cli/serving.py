@@ -79,8 +79,7 @@ def serve(settings: Settings, sockets: list[socket.socket]) -> bool:
 def spare_collections() -> None:
     """Let the garbage collector pass over what stays for ever, and look at new objects less often.
 
-    A read makes some hundred objects and no cycles; looking through all modules and models for them was a pause of tens
-    of milliseconds now and then.
+    A read makes many objects and hardly a cycle; modules and models need not be looked through for them.
     """
     gc.collect()
     gc.freeze()
