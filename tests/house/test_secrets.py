@@ -18,6 +18,7 @@ PUBLIC = {
 HASHES = {"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b", "blake2s", "crc32", "adler32"}
 HASHES |= {"SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SM3", "MD5"}
 HASHING = {
+    "api/auditing/running.py": "rows of the state, compared with the ledger's fold",
     "api/cli/commands/subject.py": "content of a backup file",
     "api/identity/verifier.py": "a token's id, to find its use in the log",
     "api/routes/log.py": "an ETag of a published tile",
@@ -28,10 +29,12 @@ HASHING = {
     "catalog/classify/reviewing.py": "names of columns",
     "catalog/features.py": "names of segments",
     "catalog/store.py": "revisions of the catalogue",
+    "consent/rows.py": "what a row says, before its keyed code",
     "examples/loading.py": "files of the examples",
     "gate/engines/bundle.py": "revisions of the policy",
     "gate/erasing/certificates.py": "bodies of certificates, which name nobody",
     "gate/loading/sources.py": "content of a file, keyed before it is stored",
+    "gate/replaying/previewing.py": "content of a candidate policy",
     "lineage/checking.py": "leaves of the ledger",
     "lineage/entries.py": "leaves of the ledger",
     "lineage/evidence/pack.py": "files of a pack",
@@ -45,6 +48,7 @@ HASHING = {
     "lineage/template.py": "leaves of the ledger",
     "vault/bulk/runs.py": "content of a file",
     "vault/bulk_plans.py": "plans of bulk runs, without values",
+    "vault/rows.py": "the hash inside keyed codes of rows",
     "vault/signing.py": "public keys",
     "vault/suites.py": "the hashes under HMAC and HKDF",
     "vault/token_kinds.py": "the hash under HKDF",
