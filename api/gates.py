@@ -36,7 +36,7 @@ from gate.store_facts import KeptPolicy, Situation, keep_facts, keep_policy
 from gate.store_postgres import PostgresStore
 from gate.store_sqlite import SqliteStore
 from lineage import Shape, count_shapes, ensure_shapes, guard, new_shapes, newest_configuration
-from vault import KeyRing, identifiers, issue_tokens, refresh_key_ring
+from vault import KeyRing, TokenScope, identifiers, issue_tokens, refresh_key_ring
 
 GROUPS_AT_ONCE = 3  # over a network: the round trips of one, the computing of the other
 
@@ -119,9 +119,8 @@ class ColdPath:
     ) -> Mapping[str, str]:
         """Give each subject's token, making the missing ones; those whose row does not hold are left out."""
         async with self._database.transaction() as tx:
-            tokens = await issue_tokens(
-                tx.connection, tenant, refs, field, recipient, purpose, tx.now, rows=self._keys.rows
-            )
+            scope = TokenScope(tenant, purpose, recipient, field)
+            tokens = await issue_tokens(tx.connection, scope, refs, now=tx.now, rows=self._keys.rows)
         if len(tokens) < len(refs):
             await self.alarms.raise_all([Alarm(tenant, Suspect.TOKENS, len(refs) - len(tokens))])
         return tokens

@@ -13,6 +13,7 @@ from api.database import Database
 from tests.vault.support import SUBJECT, TENANT
 from vault import (
     FileRootKey,
+    TokenScope,
     canonical_form,
     check_character,
     insert_subject_key,
@@ -46,9 +47,8 @@ async def loot(database: Database, tmp_path: Path) -> bytes:
         rows = [seal_identifier(ring, key, read_identifier(f, kind, v)) for f, (kind, v) in CANARIES.items()]
         await put_identifiers(tx.connection, TENANT, rows, tx.now)
         for field in CANARIES:
-            await issue_tokens(
-                tx.connection, TENANT, [SUBJECT], field, "dawn_bank", "credit_limit", tx.now, rows=ring.rows
-            )
+            scope = TokenScope(TENANT, "credit_limit", "dawn_bank", field)
+            await issue_tokens(tx.connection, scope, [SUBJECT], now=tx.now, rows=ring.rows)
     stolen = b""
     async with database.reading() as tx:
         for table in TABLES:

@@ -12,6 +12,7 @@ from vault import (
     KeyMissingError,
     TokenNotFoundError,
     TokenOwner,
+    TokenScope,
     insert_subject_keys,
     issue_tokens,
     new_token,
@@ -37,7 +38,8 @@ async def issue(
     purpose: str = "credit_limit",
 ) -> dict[str, str]:
     async with database.transaction() as tx:
-        return await issue_tokens(tx.connection, TENANT, subjects, field, recipient, purpose, tx.now, rows=ROWS)
+        scope = TokenScope(TENANT, purpose, recipient, field)
+        return await issue_tokens(tx.connection, scope, subjects, now=tx.now, rows=ROWS)
 
 
 @pytest.mark.parametrize("case", vectors("tokens.json")["tokens"], ids=lambda case: case["token"])
@@ -108,17 +110,8 @@ async def test_an_unknown_or_erased_subject_gets_no_token_and_nobody_else_does_t
     await register(database, OTHER)
     async with database.transaction() as tx:
         source = fixed(bytes(17), bytes(range(17)))
-        tokens = await issue_tokens(
-            tx.connection,
-            TENANT,
-            SUBJECTS,
-            "id_card_no",
-            "dawn_bank",
-            "credit_limit",
-            tx.now,
-            rows=ROWS,
-            entropy=source,
-        )
+        scope = TokenScope(TENANT, "credit_limit", "dawn_bank", "id_card_no")
+        tokens = await issue_tokens(tx.connection, scope, SUBJECTS, now=tx.now, rows=ROWS, entropy=source)
     assert sorted(tokens.values()) == sorted([new_token(fixed(bytes(17))), new_token(fixed(bytes(range(17))))])
 
 

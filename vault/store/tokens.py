@@ -13,7 +13,7 @@ Format: docs/formats/tokens.md, docs/formats/row-mac.md.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -25,8 +25,9 @@ from vault.encoding import NAME_BYTES, Entropy, draw, is_opaque_name, opaque_nam
 from vault.errors import KeyMissingError, TamperedError, TokenNotFoundError
 from vault.rows import RowKeys
 from vault.store.keys import subject_keys
-from vault.store.rows import batches, insert_into, microseconds, table_of
+from vault.store.rows import batches, insert_into, table_of
 from vault.tables import VaultToken
+from vault.token_kinds import TokenScope
 
 TOKEN_PREFIX: Final = "tok_"  # noqa: S105  # a prefix, no secret
 TOKEN_ROW: Final = "yumen/token/1"  # noqa: S105  # the domain of the rows' codes
@@ -43,15 +44,12 @@ class TokenOwner:
     purpose: str
 
 
-async def issue_tokens(  # noqa: PLR0913, PLR0917  # the scope of a token, spelled out
+async def issue_tokens(  # noqa: PLR0913  rows and entropy come in with what they are for
     connection: AsyncConnection,
-    tenant: str,
+    scope: TokenScope,
     subjects: Sequence[str],
-    field: str,
-    recipient: str,
-    purpose: str,
-    now: datetime,
     *,
+    now: datetime,
     rows: RowKeys,
     entropy: Entropy = system_entropy,
 ) -> dict[str, str]:
@@ -60,21 +58,22 @@ async def issue_tokens(  # noqa: PLR0913, PLR0917  # the scope of a token, spell
     A subject whose token's row does not hold is left out.
     Raises: KeyMissingError: a subject is unknown or erased; nothing is made then.
     """
-    scope = {"tenant": tenant, "field": field, "recipient": recipient, "purpose": purpose}
+    columns = asdict(scope)
     wanted = sorted(set(subjects))
-    tokens = await _existing(connection, scope, wanted, rows)
+    tokens = await _existing(connection, columns, wanted, rows)
     missing = [subject for subject in wanted if subject not in tokens]
     if not missing:
         return _holding(tokens)
-    if len(await subject_keys(connection, tenant, missing, hold=True)) != len(missing):
+    if len(await subject_keys(connection, scope.tenant, missing, hold=True)) != len(missing):
         raise KeyMissingError("keys of a subject that a token is asked for")
-    created_us = microseconds(now)
-    made = [{"token": new_token(entropy), "subject": subject, "created_us": created_us, **scope} for subject in missing]
+    made = [
+        {"token": new_token(entropy), "subject": subject, "created_us": created_us, **columns} for subject in missing
+    ]
     sealed = [{**row, "mac": rows.seal(TOKEN_ROW, token_row(row))} for row in made]
     statement = insert_into(connection, _TOKENS).on_conflict_do_nothing()
     for batch in batches(sealed):
         await connection.execute(statement, batch)
-    return _holding(tokens | await _existing(connection, scope, missing, rows))
+    return _holding(tokens | await _existing(connection, columns, missing, rows))
 
 
 async def resolve_token(

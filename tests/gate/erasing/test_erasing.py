@@ -17,7 +17,7 @@ from tests.gate.asking import ask, reasons, run_sql
 from tests.gate.erasing.world import DPO, TABLES, Office, register
 from tests.gate.people import made_up
 from tests.world import TENANT, World
-from vault import KeyMissingError, find_by_index, issue_tokens
+from vault import KeyMissingError, TokenScope, find_by_index, issue_tokens
 
 BESIDE = ("consent_holds", "consent_erasures", "gate_certificates", "gate_loads", "ledger_entries", "ledger_shapes")
 
@@ -95,9 +95,9 @@ async def test_the_person_is_found_by_nothing_any_more(office: Office, lender: W
             assert await find_by_index(tx.connection, TENANT, name, [digest]) == {}
         with pytest.raises(SubjectNotFoundError):
             await find_subject(tx.connection, SubjectId(TENANT, person))
-        scope = ("email", "lender", "credit_scoring")
+        scope = TokenScope(TENANT, "credit_scoring", "lender", "email")
         with pytest.raises(KeyMissingError):
-            await issue_tokens(tx.connection, TENANT, [person], *scope, tx.now, rows=lender.keys.rows)
+            await issue_tokens(tx.connection, scope, [person], now=tx.now, rows=lender.keys.rows)
     again = await register(lender)
     assert again != person, "the same person registered again is somebody new"
 

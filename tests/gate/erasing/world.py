@@ -16,7 +16,7 @@ from gate.loading import Observation, ValueWriter
 from lineage import check
 from tests.gate.people import desk_of, new
 from tests.world import TENANT, VALUES, World
-from vault import issue_tokens
+from vault import TokenScope, issue_tokens
 
 DPO = Actor("dpo", "officer_one")
 REFERENCE = "sha256:" + "a" * 64
@@ -87,8 +87,8 @@ async def register(world: World, index: int = 1) -> str:
     await add_values(world, person.ref)
     await world.give(person.ref)
     async with world.database.transaction() as tx:
-        scope = ("mobile_no", "lender", "credit_scoring")
-        await issue_tokens(tx.connection, TENANT, [person.ref], *scope, tx.now, rows=world.keys.rows)
+        scope = TokenScope(TENANT, "credit_scoring", "lender", "mobile_no")
+        await issue_tokens(tx.connection, scope, [person.ref], now=tx.now, rows=world.keys.rows)
     return person.ref
 
 
