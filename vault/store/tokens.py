@@ -25,7 +25,7 @@ from vault.encoding import NAME_BYTES, Entropy, draw, is_opaque_name, opaque_nam
 from vault.errors import KeyMissingError, TamperedError, TokenNotFoundError
 from vault.rows import RowKeys
 from vault.store.keys import subject_keys
-from vault.store.rows import batches, insert_into, table_of
+from vault.store.rows import batches, insert_into, microseconds, table_of
 from vault.tables import VaultToken
 from vault.token_kinds import TokenScope
 
@@ -66,9 +66,8 @@ async def issue_tokens(  # noqa: PLR0913  rows and entropy come in with what the
         return _holding(tokens)
     if len(await subject_keys(connection, scope.tenant, missing, hold=True)) != len(missing):
         raise KeyMissingError("keys of a subject that a token is asked for")
-    made = [
-        {"token": new_token(entropy), "subject": subject, "created_us": created_us, **columns} for subject in missing
-    ]
+    common = {**columns, "created_us": microseconds(now)}
+    made = [{"token": new_token(entropy), "subject": subject, **common} for subject in missing]
     sealed = [{**row, "mac": rows.seal(TOKEN_ROW, token_row(row))} for row in made]
     statement = insert_into(connection, _TOKENS).on_conflict_do_nothing()
     for batch in batches(sealed):
