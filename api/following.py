@@ -51,9 +51,21 @@ async def following(state: State) -> None:
             continue
         pause_s = state.service.settings.lineage.follow_s
         try:
-            await catch_up(state.service.database)
+            await _in_turns(state.service.database)
         except FAULTS as fault:
             EVENTS.warning("the follower of the ledger stopped; it goes on at its next turn", exc_info=fault)
+
+
+async def _in_turns(database: Database) -> None:
+    """Catch up turn by turn; a turn ends even if the service stops meanwhile: cut off, its connection would stay open."""
+    done = 1
+    while done:
+        turn = asyncio.create_task(catch_up(database, turns=1))
+        try:
+            done = await asyncio.shield(turn)
+        except asyncio.CancelledError:
+            await asyncio.gather(turn, return_exceptions=True)
+            raise
 
 
 async def telling(state: State) -> None:

@@ -59,17 +59,14 @@ def judge(history: History, ledger: Sequence[LedgerEntry], pseudonyms: Mapping[s
 
 def count_stale(operations: Sequence[Operation]) -> int:
     """Reads that released under a consent whose withdrawal had been answered before they began."""
-    stale = 0
-    for read in operations:
-        if read.released is not True:
-            continue
-        ended = [each.ended for each in operations if each.act is Act.withdraw and each.ended < read.began]
-        last = max(ended, default=None)
-        given = any(
-            each.act is Act.give and each.ended > (last or 0) and each.began < read.ended for each in operations
-        )
-        stale += last is not None and not given
-    return stale
+    return sum(_is_stale(read, operations) for read in operations if read.released is True)
+
+
+def _is_stale(read: Operation, operations: Sequence[Operation]) -> bool:
+    """Whether some withdrawal was answered before the read began, and no consent can have taken effect after it."""
+    gives = [each for each in operations if each.act is Act.give and each.began < read.ended]
+    withdrawn = (each for each in operations if each.act is Act.withdraw and each.ended < read.began)
+    return any(all(give.ended < withdrawal.began for give in gives) for withdrawal in withdrawn)
 
 
 def is_linearizable(operations: Sequence[Operation]) -> bool:

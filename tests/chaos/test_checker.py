@@ -68,6 +68,10 @@ def test_a_release_after_an_answered_withdrawal_is_stale() -> None:
     assert count_stale([*stale[:2], give(3.5, 4.5), stale[2]]) == 0
 
 
+def test_a_consent_given_while_a_withdrawal_was_under_way_may_come_after_it() -> None:
+    assert count_stale([withdraw(0, 10), give(5, 8), read(11, 12, released=True)]) == 0
+
+
 @st.composite
 def sequential(draw: st.DrawFn) -> list[Operation]:
     """A history that happened one operation after another, then stretched so that operations overlap."""

@@ -47,6 +47,13 @@ async def recorded(lender: Lender) -> list[str]:
     return [one["id"] for one in answer.json()["entries"] if one["kind"] != "ledger.queried"]
 
 
+def lasting(answer: httpx.Response) -> Any:
+    """An answer without its receipts, which are made anew for the newest checkpoint."""
+    document = answer.json()
+    document.pop("receipts", None)
+    return document
+
+
 async def test_every_write_is_done_once_for_a_key(lender: Lender) -> None:
     ways = keyed(lender)
     assert len(ways) >= 15
@@ -58,7 +65,7 @@ async def test_every_write_is_done_once_for_a_key(lender: Lender) -> None:
         assert first.status_code in {200, 201}, (way, first.text)
         before = await recorded(lender)
         again = await send(lender, way, sample, KEY)
-        assert (again.status_code, again.content) == (first.status_code, first.content), way
+        assert (again.status_code, lasting(again)) == (first.status_code, lasting(first)), way
         assert again.headers["idempotent-replayed"] == "true", way
         assert await recorded(lender) == before, way
 

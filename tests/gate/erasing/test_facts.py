@@ -10,8 +10,8 @@ from tests.world import FEATURES, TENANT, World
 @pytest.mark.parametrize("grants", [0, 1, 2])
 async def test_a_restricted_person_is_restricted_with_any_number_of_grants(lender: World, grants: int) -> None:
     call = resolve(CallKey(TENANT, "scoring", "credit_scoring", "cash_loan", FEATURES), await configuration(lender), 1)
-    grant = GrantRow("gr_a", 1, "live", "written", False, False, "[]", "plain", 0, None, call.material)
-    row = SubjectRow("sub_a", 1, "ps_a", "adult", None, "restricted", 0, (grant,) * grants)
+    grant = GrantRow("gr_a", 1, "live", "written", None, 0, "[]", "plain", 0, None, call.material, "", None)
+    row = SubjectRow("sub_a", 1, "ps_a", "adult", None, "restricted", 0, 0, 0, "", None, 0, (grant,) * grants)
     facts, _ = subject_facts(row, call, 1)
     assert facts.status == "restricted"
     assert len(facts.grants) == grants
