@@ -57,7 +57,7 @@ async def following(state: State) -> None:
 
 
 async def _in_turns(database: Database) -> None:
-    """Catch up turn by turn; a turn ends even if the service stops meanwhile: cut off, its connection would stay open."""
+    """Catch up turn by turn; a turn that began ends even if the service stops, or it would leave its connection."""
     done = 1
     while done:
         turn = asyncio.create_task(catch_up(database, turns=1))
