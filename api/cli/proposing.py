@@ -90,7 +90,7 @@ async def write_proposals(
     """Record the scan, put new columns up for review, and see what is collected in vain."""
     async with opened_parts(settings, writing=True) as parts, parts.database.transaction() as tx:
         authority = Authority(BY, tx.now, parts.keys.mac, parts.keys.rows)
-        scanned = Scanned(*where, document, found.drifts, propose)
-        await note_scan(tx.connection, scanned, authority)
         catalog = await Catalogs().current(tx.connection)
         found.vain = await collected_in_vain(tx.connection, where[0], catalog)
+        scanned = Scanned(*where, document, found.drifts, propose, found.vain)
+        await note_scan(tx.connection, scanned, authority)

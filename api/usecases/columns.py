@@ -8,7 +8,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,7 @@ class Scanned:
         result: the result document.
         found: what is not as it was.
         propose: whether its new columns are put up for review.
+        vain: what `collected_in_vain` says of the tenant.
     """
 
     tenant: str
@@ -41,6 +42,7 @@ class Scanned:
     result: Mapping[str, Any]
     found: Drifts
     propose: bool
+    vain: Mapping[str, Sequence[Any]]
 
     def is_sure(self, place: ColumnPlace) -> bool:
         """Whether a column is known well enough."""
@@ -66,7 +68,8 @@ async def note_scan(connection: AsyncConnection, scanned: Scanned, authority: Au
         await add_columns(connection, scanned.tenant, new, authority.now)
     counts = {name: result["summary"][name] for name in ("tables", "columns", "personal", "unknown", "leaks")}
     changes = {"new": len(found.new), "changed": len(found.changed), "gone": len(found.gone)}
-    parts = {**counts, **changes, "result": digest({"tables": result["tables"]})}
+    vain = {name: len(listed) for name, listed in scanned.vain.items()}
+    parts = {**counts, **changes, **vain, "result": digest({"tables": result["tables"]})}
     draft = _draft(Kind.COLUMNS_SCANNED, scanned.tenant, authority, scanned.source, parts)
     return await append(connection, [draft], now=authority.now, mac=authority.mac)
 

@@ -95,6 +95,9 @@ def test_a_new_column_fails_until_it_was_proposed_and_a_changed_one_is_told(cli:
     answer = json.loads(found.out)
     assert [each["column"] for each in answer["comparison"]["changed"]] == ["khxm"]
     assert "credit_limit" in answer["comparison"]["never_read"]
+    entries = json.loads(cli("entries", "--tenant", "jiebei", "--kind", "columns.scanned", "--json").out)["entries"]
+    last = max(entries, key=lambda entry: int(entry["id"]))
+    assert (last["changed"], last["never_read"]) == (1, len(answer["comparison"]["never_read"]))
     assert cli("check").code == 0
 
 
