@@ -161,11 +161,15 @@ async def test_an_answer_destroys_the_last_way_to_the_person(
 
 async def test_an_erasure_taken_back_tells_nobody(office: Office, lender: World, gate: Gate, person: str) -> None:
     await gate.read(ask(person))
-    with pytest.raises(ZeroDivisionError):
+
+    async def erase_and_fail() -> None:
         async with lender.database.transaction() as tx:
             act = Act(tx.connection, TENANT, DPO, tx.now, decided=True)
             assert (await office.desk.erase(act, [person]))[person].told == 1
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await erase_and_fail()
     assert await tasks_of(lender) == []
     assert reasons((await gate.read(ask(person))).subjects[0]) == set()
 
