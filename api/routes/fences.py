@@ -22,7 +22,7 @@ from starlette.responses import Response
 from api.problems import ProblemError
 from api.service import service_of
 
-FENCED_S = 2.2
+FENCED_S = 2.0
 LEAST_S = 0.05
 Fence = Annotated[
     Literal["drain"] | None, Query(description="`drain`: answer only after the reads this replica had begun.")
