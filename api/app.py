@@ -22,6 +22,7 @@ from api.metrics import Metrics
 from api.observed import Observed, Outgoing, RequestIds
 from api.openapi import DESCRIPTION, TAGS, describe
 from api.routes import (
+    audits,
     catalogue,
     classify,
     clients,
@@ -65,6 +66,7 @@ ROUTERS = (
     withdrawals.ROUTER,
     entries.ROUTER,
     replays.ROUTER,
+    audits.ROUTER,
     receipts.ROUTER,
     log.ROUTER,
     my_reads.ROUTER,

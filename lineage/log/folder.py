@@ -15,8 +15,8 @@ Standard: C2SP tlog-tiles. Format: docs/formats/log.md.
 
 import fcntl
 import os
-import secrets
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -227,21 +227,22 @@ def opened(folder: Path, key: VerifierKey, *, seize: bool = False) -> Iterator[L
     With `seize` a writer that still holds it is put out: for who has another proof that it leads no more.
     Raises: LogHeldError: another process writes it. LogUnwritableError. LogWrongKeyError. LogDamagedError.
     """
-    scratch = folder / f"{WRITER}{secrets.token_hex(8)}"
     with _unwritable():
         _make(folder, folder.parent)
         lock = _lock(folder, seize=seize)
+    scratch: Path | None = None
     try:
         with _unwritable():
             _put_out(folder)
-            scratch.mkdir(mode=_MODE)
+            scratch = Path(tempfile.mkdtemp(prefix=WRITER, dir=folder))
         writer = LogFolder(folder, key, scratch)
         writer.take_over()
         with _unwritable():
             writer.tidy()
         yield writer
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
         os.close(lock)
 
 
@@ -266,10 +267,10 @@ def _lock(folder: Path, *, seize: bool) -> int:
 
 def _new_lock(folder: Path, path: Path) -> int:
     """A lock file in the place of the one that somebody holds who leads no more."""
-    made = folder / f"{SCRATCH}{secrets.token_hex(8)}"
-    lock = os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+    lock, made = tempfile.mkstemp(prefix=SCRATCH, dir=folder)
+    os.fchmod(lock, 0o640)
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    made.rename(path)
+    Path(made).rename(path)
     return lock
 
 
