@@ -10,17 +10,20 @@ import zlib
 from catalog import CatalogError
 from catalog.canonical import canonical
 
-LARGEST_B = 16 << 20
+LARGEST_B = 64 << 20
 
 
 def policy_revision(archive: bytes) -> str:
     """The revision of an archive that holds `policy.wasm` and `data.json`; empty if it is none."""
     found: dict[str, bytes] = {}
     try:
-        unpacked = gzip.decompress(archive)
+        with gzip.GzipFile(fileobj=io.BytesIO(archive)) as packed:
+            unpacked = packed.read(LARGEST_B)
+            if packed.read(1):
+                return ""  # nothing that unpacks without end is a policy
         with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as tar:
             for member in tar:
-                content = tar.extractfile(member) if member.size <= LARGEST_B else None
+                content = tar.extractfile(member)
                 if content is not None:
                     found[member.name.lstrip("/")] = content.read()
         data = canonical(json.loads(found["data.json"]))

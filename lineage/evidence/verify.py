@@ -33,6 +33,7 @@ from vault import VaultError
 MALFORMED = (tarfile.TarError, EOFError, zlib.error, KeyError, TypeError, ValueError)
 MAX_FILES = 2_000_000
 MAX_FILE_B = 1 << 34
+MAX_PART_B = 1 << 28  # of what is read whole
 _NAME = re.compile(r"(?:[a-z]+/)?[A-Za-z0-9._-]{1,120}")
 # What can be told only of a whole history, so never of a period's excerpt.
 _NEEDS_ALL = frozenset(FaultCode) - {FaultCode.MALFORMED, FaultCode.NOT_CANONICAL, FaultCode.STREAM}
@@ -297,7 +298,8 @@ def _manifest(tar: tarfile.TarFile) -> tuple[dict[str, Any], bytes]:
 def _members(tar: tarfile.TarFile, manifest: Mapping[str, Any]) -> dict[str, tarfile.TarInfo]:
     found: dict[str, tarfile.TarInfo] = {}
     for number, member in enumerate(tar):
-        if number > MAX_FILES or member.size > MAX_FILE_B:
+        most = MAX_FILE_B if member.name in {ENTRIES, INDEX} else MAX_PART_B
+        if number > MAX_FILES or member.size > most:
             raise PackRefusedError("the archive is larger than a pack can be")
         if member.name == MANIFEST and number == 0:
             continue

@@ -221,6 +221,9 @@ TAMPERED: dict[str, Callable[[Files], None]] = {
     "a catalogue, resealed": _resealed(lambda files: files.update({"catalog/" + "0" * 64 + ".json": b"{}"})),
     "other facts, resealed": _resealed(lambda files: _swap(files, "facts/")),
     "another policy, resealed": _resealed(lambda files: _swap(files, "policy/")),
+    "a policy without end, resealed": _resealed(
+        lambda files: files.update({_named(files, "policy/"): gzip.compress(bytes(80 << 20))})
+    ),
     "facts taken, resealed": _resealed(lambda files: files.pop(_named(files, "facts/")) and None),
     "another tenant, resealed": _resealed(_change("manifest.json", b'"tenant":"lender"', b'"tenant":"other"')),
 }

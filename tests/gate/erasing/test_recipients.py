@@ -119,7 +119,7 @@ async def test_no_row_ties_the_reference_of_an_erased_person_to_the_pseudonym(
     await office.erase(person)
     assert await rows_holding(lender, person) == []
     assert {table for table, _ in await rows_holding(lender, name)} == {"ledger_entries"}
-    assert len({task.subject for task in await tasks_of(lender)}) == 2, "two recipients' tasks cannot be joined"
+    assert len({task.subject for task in await tasks_of(lender)}) == 2, "each a name that stands nowhere else"
 
 
 async def test_a_task_still_open_from_a_withdrawal_names_the_person_sealed_too(
