@@ -20,7 +20,7 @@ from api.database import Database
 from api.logs import EVENTS
 from api.usecases.emitting import Server, emit_all
 from lineage import LineageError
-from lineage.graph import Seen, look, note, position
+from lineage.graph import fold, look, note, position
 
 FAULTS = (sqlalchemy.exc.SQLAlchemyError, LineageError, OSError, TimeoutError)
 START_S = 0.2
@@ -32,9 +32,8 @@ async def catch_up(database: Database, *, turns: int | None = None) -> int:
     done = 0
     while turns is None or turns > 0:
         began = time.monotonic()
-        async with database.reading() as tx:
-            seen = await look(tx.connection, await position(tx.connection))
-        if seen.is_idle or not (folded := await _note(database, seen)):
+        folded = await (_look_and_note if database.is_sqlite else _fold)(database)
+        if not folded:
             return done
         done += folded
         turns = None if turns is None else turns - 1
@@ -42,10 +41,19 @@ async def catch_up(database: Database, *, turns: int | None = None) -> int:
     return done
 
 
-async def _note(database: Database, seen: Seen) -> int:
-    """Write down what a look found, in short transactions; how many entries that were, until another follower came."""
+async def _fold(database: Database) -> int:
+    """A turn where writers do not wait for each other, under the lock on the position: one follower looks."""
+    async with database.transaction() as tx:
+        folded = await fold(tx.connection, now=tx.now)
+    return folded.last - folded.after
+
+
+async def _look_and_note(database: Database) -> int:
+    """A turn where one writes at a time; ends early if another follower was there before."""
+    async with database.reading() as tx:
+        seen = await look(tx.connection, await position(tx.connection))
     done = 0
-    for part in seen.slices():
+    for part in () if seen.is_idle else seen.slices():
         async with database.transaction() as tx:
             folded = await note(tx.connection, part, now=tx.now)
         if folded.is_idle:

@@ -54,7 +54,19 @@ from lineage.graph.scores import (
     seal_name,
 )
 from lineage.graph.store_emit import reads_between
-from lineage.graph.store_follow import EMITTED, Folded, Reached, Seen, advance, claim, fold, look, note, position, settled
+from lineage.graph.store_follow import (
+    EMITTED,
+    Folded,
+    Reached,
+    Seen,
+    advance,
+    claim,
+    fold,
+    look,
+    note,
+    position,
+    settled,
+)
 from lineage.graph.store_graph import (
     NewColumn,
     NewEdge,

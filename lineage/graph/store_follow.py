@@ -197,7 +197,7 @@ async def note(connection: AsyncConnection, seen: Seen, *, now: datetime) -> Fol
 
 
 async def fold(connection: AsyncConnection, *, now: datetime, batch: int = BATCH) -> Folded:
-    """Fold the next entries into the tables of reach, in the caller's transaction, whose lock on the position it has."""
+    """Fold the next entries into the tables of reach, in the caller's transaction, holding the position."""
     after = await claim(connection, REACH, now=now)
     if after is None:
         return Folded(0, 0)
