@@ -54,7 +54,19 @@ from lineage.graph.scores import (
     seal_name,
 )
 from lineage.graph.store_emit import reads_between
-from lineage.graph.store_follow import EMITTED, Folded, advance, claim, fold, is_behind, position, settled
+from lineage.graph.store_follow import (
+    EMITTED,
+    Folded,
+    Reached,
+    Seen,
+    advance,
+    claim,
+    fold,
+    look,
+    note,
+    position,
+    settled,
+)
 from lineage.graph.store_graph import (
     NewColumn,
     NewEdge,
@@ -145,6 +157,7 @@ __all__ = [
     "Proposal",
     "ProposalState",
     "Raising",
+    "Reached",
     "ReadsOf",
     "Received",
     "Reported",
@@ -153,6 +166,7 @@ __all__ = [
     "ScoreFilter",
     "ScoreReason",
     "Sealed",
+    "Seen",
     "Sort",
     "Spot",
     "Stamp",
@@ -183,11 +197,12 @@ __all__ = [
     "find_scores",
     "fold",
     "inputs_digest",
-    "is_behind",
     "list_proposals",
     "list_scores",
     "list_tasks",
     "load_graph",
+    "look",
+    "note",
     "picture_of_field",
     "picture_of_node",
     "picture_of_score",
