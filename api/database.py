@@ -84,6 +84,16 @@ class Session:
         async with connection.begin():
             yield connection
 
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[AsyncConnection]:
+        """On SQLite each statement is a transaction of its own, and others wait no longer than it takes.
+
+        Between the statements of a transaction that writes stand turns of a loop that may be busy.
+        """
+        connection = await self._connection.execution_options(yumen_writing=None)
+        async with connection.begin():
+            yield connection
+
 
 class Database:
     """Opens transactions on one database URL (``sqlite+aiosqlite:///…`` or ``postgresql+asyncpg://…``)."""
@@ -194,4 +204,5 @@ def _prepare_sqlite(engine: AsyncEngine, *, guarded: bool) -> None:
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Any) -> None:
         writing = connection.get_execution_options().get("yumen_writing", True)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        if writing is not None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -65,6 +65,10 @@ class LogSession(Protocol):
         """A transaction that writes; commits when the block ends."""
         ...
 
+    def alone(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Statements that are transactions of their own, where one writes at a time."""
+        ...
+
 
 class LogDatabase(Protocol):
     """Where the ledger is."""
@@ -317,7 +321,7 @@ class _Lead:
                 if not await store.is_behind(connection, self.gaps.high):
                     return 0
         most = self._options.batch
-        async with self.session.writing() as connection:
+        async with self.session.alone() if self._is_single else self.session.writing() as connection:
             found = await store.assign(
                 connection, size=self.size, high=self.gaps.high, late=self.gaps.ranges, most=most
             )

@@ -35,9 +35,10 @@ _ASSIGN = {
     ),
     "sqlite": text(
         "INSERT INTO ledger_leaves (n, entry) SELECT :size + row_number() OVER (ORDER BY id) - 1, id "
-        "FROM (SELECT id FROM ledger_entries WHERE id > :high ORDER BY id LIMIT :most) ORDER BY id RETURNING entry"
+        "FROM (SELECT id FROM ledger_entries WHERE id > :high ORDER BY id LIMIT :most) ORDER BY id"
     ),
 }
+_ASSIGNED = text("SELECT entry FROM ledger_leaves WHERE n >= :size")
 _HEAD = {
     "postgresql": text(
         "SELECT (SELECT n + 1 FROM ledger_leaves ORDER BY n DESC LIMIT 1), (SELECT max(entry) FROM ledger_leaves)"
@@ -163,6 +164,8 @@ async def assign(
     if connection.dialect.name == "postgresql":
         given |= {"first": [first for first, _ in late], "last": [last for _, last in late]}
     found = await connection.execute(_ASSIGN[connection.dialect.name], given)
+    if connection.dialect.name == "sqlite":  # the statement may be a transaction of its own: it ends before this
+        found = await connection.execute(_ASSIGNED, given)
     return sorted(found.scalars())
 
 
