@@ -8,6 +8,16 @@ What it promises:
 
 from vault.ages import AgeBand, age_band, full_years
 from vault.canonical import canonical_form, passes_luhn
+from vault.deid_errors import (
+    AggregatePlanError,
+    DeidDataError,
+    DeidImpossibleError,
+    DeidPlanError,
+    PrivacyBudgetNotSetError,
+    PrivacyBudgetSpentError,
+    ReleaseKeyReusedError,
+    ReleaseNotFoundError,
+)
 from vault.encoding import Entropy, system_entropy
 from vault.errors import (
     BulkPlanError,
@@ -109,12 +119,16 @@ __all__ = [
     "ROW_MAC_BYTES",
     "SCRUBBED",
     "AgeBand",
+    "AggregatePlanError",
     "Asked",
     "BulkPlanError",
     "BulkSourceError",
     "BulkTargetError",
     "CallLimits",
     "ColumnTypeError",
+    "DeidDataError",
+    "DeidImpossibleError",
+    "DeidPlanError",
     "DomainTooSmallError",
     "Entropy",
     "EntropyError",
@@ -144,6 +158,10 @@ __all__ = [
     "NotAnIdentifierError",
     "NotInDomainError",
     "NotTokenisableError",
+    "PrivacyBudgetNotSetError",
+    "PrivacyBudgetSpentError",
+    "ReleaseKeyReusedError",
+    "ReleaseNotFoundError",
     "RevealApprovalNeededError",
     "RevealBudgetError",
     "RevealNotApprovedError",
