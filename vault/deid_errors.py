@@ -50,6 +50,11 @@ class AggregatePlanError(VaultError):
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
 
+    @property
+    def problem(self) -> str:
+        """The first one."""
+        return self.problems[0] if self.problems else ""
+
 
 class PrivacyBudgetNotSetError(VaultError):
     """Nobody set a privacy budget for this dataset and recipient, so nothing may be spent."""

@@ -58,7 +58,7 @@ def read_ladder(given: object) -> Ladder:
     if not isinstance(given, Mapping):
         raise ValueError("a ladder is a table of one kind: bins, cuts, dates, prefixes or hierarchy")  # noqa: TRY004  read as a problem of the plan
     extra = {"bins": {"origin"}, "hierarchy": {"otherwise"}}
-    kinds = [name for name in given if name in set(Step) - {Step.NONE}]
+    kinds = [str(name) for name in given if name in set(Step) - {Step.NONE}]
     if not given:
         return Ladder()
     if len(kinds) != 1 or not set(given) <= {kinds[0]} | extra.get(kinds[0], set()):
@@ -98,7 +98,7 @@ def _cuts(steps: list[Any]) -> tuple[tuple[float, ...], ...]:
 
 
 def _dates(steps: list[Any]) -> tuple[Span, ...]:
-    if any(step not in set(Span) for step in steps):
+    if any(not isinstance(step, str) or step not in set(Span) for step in steps):
         raise ValueError(f"dates are steps of {', '.join(Span)}")
     order = [list(Span).index(Span(step)) for step in steps]
     if order != sorted(set(order)):

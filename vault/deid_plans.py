@@ -120,7 +120,7 @@ class DeidPlan:
 
     def digest(self) -> str:
         """SHA-256 of the plan as it was given, hex."""
-        text = json.dumps(self.document, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)
+        text = json.dumps(_plain(self.document), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _named(self) -> Iterator[str]:
@@ -159,6 +159,15 @@ def read_deid_plan(document: object, kinds: Mapping[str, str | None]) -> DeidPla
     )
 
 
+def _plain(value: object) -> object:
+    """A plan's document with texts for names, however YAML read them."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return value if isinstance(value, str | int | float) or value is None else str(value)
+
+
 class _Reading:
     """Takes a plan apart, gathering every problem."""
 
@@ -175,7 +184,7 @@ class _Reading:
     def take(self, name: str, entry: object) -> None:
         """Take one column."""
         role = entry.get("role") if isinstance(entry, Mapping) else None
-        if not isinstance(entry, Mapping) or role not in set(Role):
+        if not isinstance(entry, Mapping) or not isinstance(role, str) or role not in set(Role):
             self._no(name, f"role is one of {', '.join(Role)}")
             return
         if not set(entry) <= _OF_ROLE[role]:
@@ -226,7 +235,7 @@ class _Reading:
 
     def _direct(self, name: str, entry: Mapping[str, Any]) -> None:
         action = entry.get("action")
-        if action not in _ACTIONS:
+        if not isinstance(action, str) or action not in _ACTIONS:
             self._no(name, f"action is one of {', '.join(sorted(_ACTIONS))}")
         elif action == "drop":
             self.drop.append(name)
@@ -255,7 +264,7 @@ class _Reading:
 
     def _sensitive(self, name: str, entry: Mapping[str, Any]) -> None:
         distance = entry.get("distance")
-        if distance not in {None, *Distance}:
+        if distance is not None and (not isinstance(distance, str) or distance not in set(Distance)):
             self._no(name, f"distance is one of {', '.join(Distance)}")
             return
         self.sensitive.append(SensitiveColumn(name, None if distance is None else Distance(distance)))

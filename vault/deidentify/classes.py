@@ -174,7 +174,8 @@ class People:
             return far
         for each in self.sensitive:
             far |= self._distances(classes, each) > self.plan.t + SLACK
-        return far & classes.left
+        found: NDArray[Any] = far & classes.left
+        return found
 
     def _values(self, classes: Classes, each: Sensitive) -> Numbers:
         """How many different values each class has."""
@@ -194,8 +195,7 @@ class People:
             return _ordered(keys // each.values, keys % each.values, share, whole=whole, classes=len(classes.sizes))
         wanted = whole[keys % each.values]
         beyond = np.bincount(keys // each.values, weights=np.abs(share - wanted) - wanted, minlength=len(classes.sizes))
-        distances: Numbers = (beyond + 1.0) / 2
-        return distances
+        return (beyond + 1.0) / 2
 
     def _sensitive(self, plan: SensitiveColumn, array: Any) -> Sensitive:
         codes, values = encoded(array)

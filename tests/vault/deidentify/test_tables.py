@@ -303,3 +303,30 @@ def test_the_report_holds_no_value_of_anybody() -> None:
     assert not [
         word for word in ("110101", "cook", "c4n4ry", "person 1") if word in said.replace(repr(found.report.plan), "")
     ]
+
+
+SINGLE = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4)
+ODD = st.recursive(SINGLE, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SINGLE, inner, max_size=3))
+LADDERS = st.dictionaries(
+    st.sampled_from(["bins", "cuts", "dates", "prefixes", "hierarchy", "origin", "otherwise"]), ODD
+)
+ROLES = ["direct", "quasi", "sensitive", "plain"]
+ENTRIES = st.dictionaries(
+    st.sampled_from(["role", "action", "field", "ladder", "from", "weight", "distance"]),
+    ODD | LADDERS | st.sampled_from([*ROLES, "drop", "deterministic", "id_card_no", "ordered"]),
+)
+
+
+MEMBERS = st.dictionaries(st.sampled_from(["k", "l", "t", "max_suppressed", "one_row_per"]), ODD)
+
+
+@given(MEMBERS, st.dictionaries(SINGLE, ENTRIES, max_size=3))
+@settings(max_examples=300, deadline=None)
+def test_whatever_a_plan_says_is_read_or_refused_and_never_breaks(asked: dict[str, Any], columns: Any) -> None:
+    try:
+        found = read_deid_plan({**asked, "columns": columns}, {"id_card_no": "resident_id"})
+    except DeidPlanError as error:
+        assert error.problems  # noqa: PT017  either end is fine
+    else:
+        assert found.quasi
+        assert len(found.digest()) == 64
