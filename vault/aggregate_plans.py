@@ -19,7 +19,7 @@ from vault.deid_errors import AggregatePlanError
 
 MICRO: Final = 10**6
 PICO: Final = 10**12
-MOST_EPSILON: Final = 100 * MICRO
+MOST_EPSILON: Final = 1000 * MICRO
 MOST_DELTA: Final = PICO // 1000
 MOST_QUERIES: Final = 50
 MOST_CATEGORIES: Final = 200
