@@ -8,6 +8,6 @@
 """
 
 from vault.deidentify.risks import Degree, Risks
-from vault.deidentify.tables import Deidentified, Report, deidentify
+from vault.deidentify.tables import Deidentified, Report, Tokens, deidentify
 
-__all__ = ["Degree", "Deidentified", "Report", "Risks", "deidentify"]
+__all__ = ["Degree", "Deidentified", "Report", "Risks", "Tokens", "deidentify"]

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from vault.deid_errors import DeidDataError
 from vault.deid_plans import DeidPlan, Distance, SensitiveColumn
-from vault.deidentify.ladders import Column, encoded
+from vault.deidentify.ladders import Column, as_numbers, encoded, is_text
 
 MOST_ORDERED: Final = 10_000
 ROUNDS: Final = 20
@@ -198,6 +198,8 @@ class People:
         return (beyond + 1.0) / 2
 
     def _sensitive(self, plan: SensitiveColumn, array: Any) -> Sensitive:
+        if plan.distance is Distance.ORDERED and is_text(array.type):
+            array = as_numbers(array, plan.column)
         codes, values = encoded(array)
         count = max(1, len(values))
         can_order = len(values) > 0 and _has_order(values.type)

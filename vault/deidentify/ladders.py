@@ -80,6 +80,16 @@ def encoded(array: Any) -> tuple[NDArray[Any], Any]:
     return made.indices.to_numpy(zero_copy_only=False).astype(np.int64), made.dictionary
 
 
+def as_numbers(array: Any, column: str) -> Any:
+    """A column as an Arrow array of numbers; empty cells stay empty.
+
+    Raises: DeidDataError: cells that are not numbers.
+    """
+    codes, values = encoded(array)
+    numbers = pa.array(_Values(column, values, codes).numbers(), mask=np.asarray(values.is_null(), bool))
+    return numbers.take(pa.array(codes))
+
+
 def _loss(level: NDArray[Any]) -> NDArray[Any]:
     """By value, the share of the other values it can no longer be told from."""
     if len(level) < 2:
@@ -146,7 +156,7 @@ class _Values:
     def numbers(self) -> NDArray[Any]:
         """As numbers; empty ones as 0."""
         kind = self.values.type
-        if _is_text(kind):
+        if is_text(kind):
             right = pc.match_substring_regex(self.values, _NUMBER).fill_null(fill_value=True)
             self.refuse(~np.asarray(right), "not a number")
         elif not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
@@ -172,13 +182,14 @@ class _Values:
     def texts(self, fault: str = "not a text") -> Labels:
         """As texts; integers are written out."""
         kind = self.values.type
-        if not (_is_text(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind) or pa.types.is_boolean(kind)):
+        if not (is_text(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind) or pa.types.is_boolean(kind)):
             self.refuse(~self.is_null, fault)
         found: Labels = self.values.cast(pa.string()).to_pylist()
         return found
 
 
-def _is_text(kind: Any) -> bool:
+def is_text(kind: Any) -> bool:
+    """Whether an Arrow type is text."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 

@@ -1,4 +1,4 @@
-"""Aggregates over HTTP: gated, paid before they are answered, refused when the budget is spent, the same if repeated."""
+"""Aggregates over HTTP: gated, paid before they are answered, refused when all is spent, the same if repeated."""
 
 import asyncio
 import json
