@@ -15,10 +15,11 @@ import numpy as np
 import pyarrow as pa
 
 from vault.bulk.columns import ColumnTokeniser
+from vault.bulk.streams import reader_of
 from vault.bulk_plans import ColumnPlan, Recipient
 from vault.deid_errors import DeidDataError, DeidImpossibleError
 from vault.deid_plans import DeidPlan
-from vault.deidentify.classes import Levels, People, keyed, numbered
+from vault.deidentify.classes import Classes, Levels, People, keyed, numbered
 from vault.deidentify.ladders import Column, encoded, make_column
 from vault.deidentify.lattice import Found, Lattice, OnProgress
 from vault.deidentify.risks import Risks, measure, shown
@@ -123,12 +124,13 @@ def deidentify(
     population: Any = None,
     on_progress: OnProgress | None = None,
 ) -> Deidentified:
-    """De-identify an Arrow table.
+    """De-identify an Arrow table, or anything that speaks the Arrow C stream interface; gives an Arrow table.
 
     ``population`` is a table with the quasi-identifiers of everybody the people may be from (the journalist's risk).
-    Raises: DeidPlanError: the plan does not fit the table; DeidDataError: cells that cannot be used;
+    Raises: BulkSourceError: not Arrow; DeidPlanError: the plan does not fit; DeidDataError: cells that cannot be used;
         DeidImpossibleError: what is asked for cannot be reached; ColumnTypeError; TokensRefusedError: no keys.
     """
+    table = table if isinstance(table, pa.Table) else reader_of(table).read_all()
     plan.check(table.column_names)
     if plan.tokens and tokens is None:
         raise TokensRefusedError("the plan makes tokens: a recipient and keys are needed")
@@ -147,18 +149,27 @@ def deidentify(
             f"k, l and t cannot be reached while at most {people.spare} of {people.rows} rows are left out"
         )
     class_of_row = classes.of[people.place_of]
-    rows = np.flatnonzero(classes.left[class_of_row])
     wider = None if population is None else _wider(columns, found.levels, class_of_row)[classes.left]
+    rows = np.flatnonzero(classes.left[class_of_row])
     made, refused = _columns(table, people, found.levels, rows=rows, tokens=tokens)
-    report = Report(
+    risks = measure(
+        classes.sizes[classes.left],
+        threshold=plan.risk_threshold,
+        wider=wider,
+        population=None if population is None else population.num_rows,
+    )
+    return Deidentified(made, _report(people, found, classes, risks=risks, refused=refused))
+
+
+def _report(
+    people: People, found: Found, classes: Classes, *, risks: Risks, refused: Mapping[str, Mapping[str, int]]
+) -> Report:
+    rows = np.flatnonzero(classes.left[classes.of[people.place_of]])
+    plan = people.plan
+    return Report(
         rows=people.rows,
         sizes=classes.sizes[classes.left],
-        risks=measure(
-            classes.sizes[classes.left],
-            threshold=plan.risk_threshold,
-            wider=wider,
-            population=None if population is None else population.num_rows,
-        ),
+        risks=risks,
         levels=dict(zip((each.column for each in plan.quasi), found.levels, strict=True)),
         losses=_losses(people.columns, found.levels, rows),
         found=found,
@@ -167,7 +178,6 @@ def deidentify(
         refused=refused,
         plan=plan,
     )
-    return Deidentified(made, report)
 
 
 def _check_people(column: Any, name: str) -> None:
