@@ -28,6 +28,7 @@ from typing import Any, Final, Protocol
 
 from api.database import Database, Transaction
 from api.service import Service
+from api.usecases.budgeting import counts, hold_budget, name_of
 from catalog import Catalog, ValueType
 from consent import Client, Party, Purpose, PurposeStatus, find_current
 from gate import Mode, PolicyUnavailableError, ReadCall
@@ -44,7 +45,6 @@ from vault import (
     find_budget,
     find_repeated,
     keep_release,
-    lock_budget,
     new_release,
     spend,
 )
@@ -54,7 +54,6 @@ from vault.kms.calling import load
 METHOD: Final = "differential_privacy"
 DEGREE: Final = 4
 EXTRA: Final = "dp"
-MOST: Final = 2**31 - 1
 NAMES: Final = re.compile(r"(?!.*[0-9]{5})[a-z][a-z0-9_]{0,62}(:[a-z][a-z0-9_]{0,62})?")
 NUMBERS: Final = frozenset({ValueType.INTEGER, ValueType.NUMBER})
 
@@ -115,7 +114,7 @@ async def aggregate(service: Service, asking: Asking) -> Given:
     await ensure_room(service.database, service.keyring, asking)
     values = await _read(service, asking, people)
     answers = await asyncio.to_thread(answer_all, asking.queries, values)
-    return await release(service.database, service.keyring, asking, answers)
+    return await pay(service.database, service.keyring, asking, answers)
 
 
 def answer_all(queries: Sequence[Asked], values: Mapping[str | None, Iterable[Any]]) -> list[Answered]:
@@ -159,20 +158,20 @@ async def ensure_room(database: Database, keys: KeyRing, asking: Asking) -> None
         await _refuse(database, keys, asking, budget)
 
 
-async def release(database: Database, keys: KeyRing, asking: Asking, answers: Sequence[Answered]) -> Given:
+async def pay(database: Database, keys: KeyRing, asking: Asking, answers: Sequence[Answered]) -> Given:
     """Pay, record and keep an answer; what is returned is durable.
 
     Raises: PrivacyBudgetNotSetError, PrivacyBudgetSpentError, ReleaseKeyReusedError; TamperedError.
     """
     account = asking.request.account
     async with database.transaction() as tx:
-        held = await lock_budget(tx.connection, account, rows=keys.rows)
+        held = await hold_budget(tx.connection, account, keys)
         if (before := await repeated(tx, asking)) is not None:
             return before
         if asking.request.cost.fits(held.left):
             budget = await spend(tx.connection, account, asking.request.cost, rows=keys.rows)
             name = new_release()
-            entry = await _record(tx, asking, keys=keys, budget=budget, about=name)
+            entry = await _record(tx, asking, keys=keys, budget=budget, release=name)
             document = _document(asking, answers, budget, name=name, entry=entry)
             await keep_release(
                 tx.connection, asking.request, name, answer=json.dumps(document), entry=entry, now=tx.now
@@ -184,24 +183,24 @@ async def release(database: Database, keys: KeyRing, asking: Asking, answers: Se
 async def _refuse(database: Database, keys: KeyRing, asking: Asking, budget: PrivacyBudget) -> Given:
     """Record a refusal and raise it. Raises: PrivacyBudgetSpentError."""
     async with database.transaction() as tx:
-        await _record(tx, asking, keys=keys, budget=budget, about=None)
+        await _record(tx, asking, keys=keys, budget=budget, release=None)
     raise PrivacyBudgetSpentError
 
 
-async def _record(tx: Transaction, asking: Asking, *, keys: KeyRing, budget: PrivacyBudget, about: str | None) -> int:
+async def _record(tx: Transaction, asking: Asking, *, keys: KeyRing, budget: PrivacyBudget, release: str | None) -> int:
     account, cost = asking.request.account, asking.request.cost
     parts: dict[str, Json] = {
         "dataset": account.dataset,
+        "release": release,
         "method": METHOD,
         "degree": DEGREE,
         "queries": [_recorded(query) for query in asking.queries],
-        "epsilon": min(cost.epsilon, MOST),
-        "delta": min(cost.delta, MOST),
-        "spent": {"epsilon": min(budget.spent.epsilon, MOST), "delta": min(budget.spent.delta, MOST)},
-        "limit": {"epsilon": min(budget.limit.epsilon, MOST), "delta": min(budget.limit.delta, MOST)},
+        **counts(cost),
+        "spent": counts(budget.spent),
+        "limit": counts(budget.limit),
         "request": asking.request.request.hex(),
     }
-    if about is None:
+    if release is None:
         parts["code"] = PrivacyBudgetSpentError.code
     draft = EntryDraft(
         kind=Kind.DATA_AGGREGATED,
@@ -210,8 +209,8 @@ async def _record(tx: Transaction, asking: Asking, *, keys: KeyRing, budget: Pri
         client=asking.request.client,
         party=account.recipient,
         purpose=asking.purpose,
-        about=about,
-        outcome=Outcome.DENIED if about is None else Outcome.DONE,
+        about=name_of(account),
+        outcome=Outcome.DENIED if release is None else Outcome.DONE,
         parts=parts,
     )
     return (await append(tx.connection, [draft], now=tx.now, mac=keys.mac))[0]

@@ -195,12 +195,9 @@ async def test_a_row_edited_by_hand_pays_nothing(database: Database, change: str
         await put(database, Cost(1000), account)
 
 
-async def test_a_budget_that_was_deleted_by_hand_is_as_spent_as_before(database: Database) -> None:
-    await put(database, Cost(10, 10))
-    for _ in range(4):
-        await release(database, None)
-    async with database.transaction() as tx:
-        await tx.connection.execute(text("DELETE FROM vault_privacy_budgets"))
-    with pytest.raises(PrivacyBudgetNotSetError):
-        await pay(database, Cost(1))
-    assert (await put(database, Cost(10, 10))).spent == Cost(4, 4)
+async def test_a_budget_without_a_row_begins_where_the_caller_says(database: Database) -> None:
+    for spent in (Cost(4, 4), Cost(7, 7)):  # the second time there is a row, which knows better
+        async with database.transaction() as tx:
+            now, limit = tx.now, Cost(10, 10)
+            await set_budget(tx.connection, ACCOUNT, limit, by="officer", now=now, rows=ROWS, spent=spent)
+    assert (await standing(database)).spent == Cost(4, 4)

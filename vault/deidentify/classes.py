@@ -25,7 +25,6 @@ from vault.deid_plans import DeidPlan, Distance, SensitiveColumn
 from vault.deidentify.ladders import Column, as_numbers, encoded, is_text
 
 MOST_ORDERED: Final = 10_000
-ROUNDS: Final = 20
 SLACK: Final = 1e-9
 _DENSE: Final = 1 << 22
 _ROOM: Final = 1 << 62
@@ -107,14 +106,13 @@ class People:
     def classes(self, levels: Levels) -> Classes | None:
         """The classes in which k, l and t hold; None if too many rows would have to be left out, or all."""
         found = self._large(levels)
-        for _ in range(ROUNDS):
+        while True:  # every turn leaves out a class more, or is the last
             if found.suppressed > self.spare or not found.left.any():
                 return None
             far = self._far(found)
             if not far.any():
                 return found
             found = Classes(found.of, found.sizes, found.left & ~far)
-        return None
 
     def loss(self, levels: Levels) -> float | None:
         """What a combination of levels loses, 0 to 1: rows left out lose everything. None if it does not do."""

@@ -4,8 +4,9 @@ Rules:
 - a budget belongs to a dataset and a recipient; without one nothing may be spent;
 - who spends holds the budget's row until the release is kept: two at once never spend more than is left between them;
 - the same request under the same key is paid once, and answered with the same noise;
-- a budget is never given back: it may be set higher or lower, what was spent stays spent, also if its row was deleted;
-- a row edited by hand does not hold, and nothing is spent from it.
+- a budget is never given back: it may be set higher or lower, what was spent stays spent;
+- a row edited by hand does not hold, and nothing is spent from it; one that was deleted, or put back in an older
+  version, shows when it is compared with the ledger, which is the caller's to do while the row is held.
 
 Format: docs/formats/row-mac.md.
 """
@@ -17,10 +18,10 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import func, literal, select, tuple_, update
+from sqlalchemy import literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vault.aggregate_plans import Cost
+from vault.aggregate_plans import NOTHING, Cost
 from vault.deid_errors import (
     PrivacyBudgetNotSetError,
     PrivacyBudgetSpentError,
@@ -99,13 +100,19 @@ class PrivacyRelease:
 
 
 async def set_budget(  # noqa: PLR0913  # what is set, by whom, spelled out
-    connection: AsyncConnection, account: PrivacyAccount, limit: Cost, *, by: str, now: datetime, rows: RowKeys
+    connection: AsyncConnection,
+    account: PrivacyAccount,
+    limit: Cost,
+    *,
+    by: str,
+    now: datetime,
+    rows: RowKeys,
+    spent: Cost = NOTHING,
 ) -> PrivacyBudget:
-    """Set a budget, new or changed; what was spent is kept.
+    """Set a budget, new or changed; what was spent is kept, ``spent`` where there is no row yet.
 
     Raises: TamperedError: its row was changed by hand.
     """
-    spent = await _released(connection, account)
     new = _row(PrivacyBudget(account, limit, spent, by, microseconds(now)), rows)
     await connection.execute(insert_into(connection, _BUDGETS).values(new).on_conflict_do_nothing())
     before = await lock_budget(connection, account, rows=rows)
@@ -210,15 +217,6 @@ def budget_row(row: Mapping[Any, Any]) -> bytes:
 def _of(account: PrivacyAccount) -> Any:
     table = _BUDGETS.c
     return select(_BUDGETS).where(*(table[name] == value for name, value in asdict(account).items()))
-
-
-async def _released(connection: AsyncConnection, account: PrivacyAccount) -> Cost:
-    """What the releases of an account cost together."""
-    table = _RELEASES.c
-    sums = (func.coalesce(func.sum(part), 0) for part in (table.epsilon, table.delta))
-    wanted = select(*sums).where(*(table[name] == value for name, value in asdict(account).items()))
-    epsilon, delta = (await connection.execute(wanted)).one()
-    return Cost(int(epsilon), int(delta))
 
 
 async def _save(connection: AsyncConnection, budget: PrivacyBudget, rows: RowKeys) -> PrivacyBudget:

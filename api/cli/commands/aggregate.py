@@ -23,7 +23,7 @@ from api.usecases.aggregating import (
     check_asking,
     ensure_room,
     fingerprint,
-    release,
+    pay,
     repeated,
 )
 from vault import AggregatePlanError, KeyRing, PrivacyAccount, PrivacyRequest
@@ -118,7 +118,7 @@ async def _given(settings: Settings, asking: Any, values: dict[str | None, Any],
         if before is not None or dry_run:
             return before if not dry_run else None
         await ensure_room(parts.database, parts.keys, asked)
-        return await release(parts.database, parts.keys, asked, answer_all(asked.queries, values))
+        return await pay(parts.database, parts.keys, asked, answer_all(asked.queries, values))
 
 
 def _read(document: dict[str, Any]) -> tuple[str, tuple[Asked, ...]]:

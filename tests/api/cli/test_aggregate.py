@@ -51,7 +51,7 @@ def test_aggregates_are_paid_recorded_and_near_the_truth(both_databases: str, cl
     [budget] = cli("budget", "list", "--tenant", "xiaomi", "--json").document["budgets"]
     assert (budget["spent"]["epsilon"], budget["left"]["epsilon"]) == ("120", "80")
     [entry] = cli("entries", "--tenant", "xiaomi", "--kind", "data.aggregated", "--json").document["entries"]
-    assert (entry["id"], entry["about"]) == (done.document["entry"], done.document["release"])
+    assert (entry["id"], entry["release"]) == (done.document["entry"], done.document["release"])
     assert (entry["actor"]["role"], entry["client"], entry["party"]) == ("operator", None, "xiaomi_finance")
     assert str(mean["value"]) not in json.dumps(entry)
     refused = ask(cli, people)

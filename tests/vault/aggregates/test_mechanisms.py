@@ -60,6 +60,11 @@ def test_gaussian_noise_is_symmetric_and_as_wide_as_it_says() -> None:
     assert share(noise, lambda x: abs(x) <= wide) == pytest.approx(within, abs=REACH + 0.06)
 
 
+def test_gaussian_noise_of_much_epsilon_is_narrow() -> None:
+    found = answer(asked(kind="count", epsilon="400", delta="0.001", noise="gaussian"), [1] * 50)
+    assert abs(found.numbers[0] - 50) <= 10
+
+
 def test_less_epsilon_is_more_noise_and_wider_bounds_are_more_noise() -> None:
     widths = [answer(asked(kind="count", epsilon=epsilon), []).accuracy for epsilon in ("2", "0.5", "0.1")]
     assert None not in widths

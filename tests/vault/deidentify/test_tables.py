@@ -1,6 +1,7 @@
 """Tables de-identified: what is asked for holds of what comes out, measured again in plain Python."""
 
 import itertools
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -8,10 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.api.routes.people import resident_id
 from tests.vault.deidentify import oracle
+from tests.vault.support import ring
 from vault import DeidDataError, DeidImpossibleError, DeidPlanError, TokensRefusedError
+from vault.bulk_plans import Recipient
 from vault.deid_plans import DeidPlan, read_deid_plan
-from vault.deidentify import Deidentified, deidentify
+from vault.deidentify import Deidentified, Tokens, deidentify
 from vault.deidentify.classes import People
 from vault.deidentify.ladders import make_column
 
@@ -212,6 +216,23 @@ def test_dates_climb_from_month_to_decade() -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", [pa.date32(), pa.timestamp("us"), pa.timestamp("ns", "UTC")], ids=str)
+def test_dates_of_parquet_are_read_as_they_are(kind: pa.DataType) -> None:
+    columns = {"born": {"role": "quasi", "from": 1, "ladder": {"dates": ["month"]}}}
+    born = pa.array([date(1990, 2, 14), date(1969, 12, 31), None] * 2, pa.date32()).cast(kind)
+    found = deidentify(pa.table({"born": born}), plan(columns, k=2))
+    assert found.table.column("born").to_pylist()[:3] == ["1990-02", "1969-12", None]
+
+
+def test_progress_tells_how_many_combinations_are_settled() -> None:
+    told: list[tuple[int, int | None]] = []
+    people = [(20 + number, "110101", "cook", 0, "a") for number in range(9)]
+    deidentify(table(people), plan(), on_progress=lambda done, total: told.append((done, total)))
+    assert told
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert {total for _, total in told} == {5 * 4 * 4}
+
+
 def test_cuts_name_what_lies_outside_too() -> None:
     columns = {"rate": {"role": "quasi", "from": 1, "ladder": {"cuts": [[0.1, 0.2, 0.5], [0.2]]}}}
     found = deidentify(pa.table({"rate": [0.05, 0.1, 0.2, 0.7] * 2}), plan(columns, k=2))
@@ -238,36 +259,81 @@ def test_cells_that_a_ladder_cannot_read_are_counted_and_not_repeated(
     assert str(raised.value) == f"column `it`: {said}"
 
 
-BAD_PLANS: list[tuple[dict[str, Any], str]] = [
-    ({"columns": {"age": {"role": "quasi", "ladder": {"bins": [5, 12]}}}}, "each a multiple"),
-    ({"columns": {"age": {"role": "quasi", "ladder": {"cuts": [[1, 2], [3]]}}}}, "is part of the one before"),
-    ({"columns": {"age": {"role": "quasi", "ladder": {"dates": ["year", "month"]}}}}, "get coarser"),
-    ({"columns": {"age": {"role": "quasi", "ladder": {"prefixes": [2, 4]}}}}, "shorter"),
-    (
-        {"columns": {"age": {"role": "quasi", "ladder": {"hierarchy": {"a": ["x", "y"], "b": ["x", "z"]}}}}},
-        "has one label",
-    ),
-    ({"columns": {"age": {"role": "quasi", "ladder": {"bins": [5], "cuts": [[1]]}}}}, "of one kind"),
-    ({"columns": {"age": {"role": "quasi", "from": 2}}}, "from is a level"),
-    ({"columns": {"age": {"role": "quasi", "weight": 0}}}, "weight is a number"),
-    ({"columns": {"age": {"role": "secret"}}}, "role is one of direct, quasi"),
-    ({"columns": {"age": {"role": "direct", "action": "keep"}}}, "action is one of"),
-    ({"columns": {"age": {"role": "direct", "action": "random", "field": "id_card_no"}}}, "action is one of"),
-    ({"columns": {"age": {"role": "plain", "field": "shoe_size"}}}, "no such field"),
-    ({"columns": {"age": {"role": "plain"}}}, "nothing to generalise"),
-    ({"k": 1}, "k: an integer from 2"),
-    ({"k": True}, "k: an integer from 2"),
-    ({"max_suppressed": 1.5}, "max_suppressed: a number from 0 to 1"),
-    ({"columns": {"age": {"role": "quasi"}}, "l": 2}, "there is none"),
-    ({"one_row_per": "nobody"}, "names a column"),
-    ({"n": 1}, "a plan has the members"),
-]
+def test_what_cannot_be_put_in_order_has_no_ordered_distance() -> None:
+    columns = {**COLUMNS, "status": {"role": "sensitive", "distance": "ordered"}}
+    with pytest.raises(DeidDataError, match="not a number"):
+        deidentify(table([(20, "110101", "cook", 0, "a")] * 3), plan(columns))
+    columns = {"age": {"role": "quasi"}, "flag": {"role": "sensitive", "distance": "ordered"}}
+    with pytest.raises(DeidDataError, match="neither numbers nor dates"):
+        deidentify(pa.table({"age": [1] * 3, "flag": [True] * 3}), plan(columns, t=0.5))
+    many = pa.table({"age": [1] * 10_001, "flag": list(range(10_001))})
+    with pytest.raises(DeidDataError, match="of more than 10000 values"):
+        deidentify(many, plan(columns, t=0.5))
 
 
-@pytest.mark.parametrize(("change", "said"), BAD_PLANS, ids=[said for _, said in BAD_PLANS])
-def test_a_plan_that_makes_no_sense_is_refused(change: dict[str, Any], said: str) -> None:
-    with pytest.raises(DeidPlanError, match=said):
-        read_deid_plan({"k": 3, "columns": COLUMNS, **change}, {"id_card_no": "resident_id"})
+def test_a_sensitive_number_written_as_text_is_put_in_order() -> None:
+    columns = {"age": {"role": "quasi"}, "late": {"role": "sensitive", "distance": "ordered"}}
+    texts = pa.table({"age": [1, 1, 1, 2, 2, 2], "late": ["9", "10", "11", "9", "10", "11"]})
+    numbers = texts.set_column(1, "late", pa.array([9, 10, 11] * 2))
+    far = [deidentify(each, plan(columns, t=0.1)).report.closeness for each in (texts, numbers)]
+    assert far[0] == far[1] == {"late": pytest.approx(0, abs=1e-9)}
+
+
+def test_more_columns_than_a_number_has_room_for_are_told_apart() -> None:
+    rows = 2000
+    columns = {f"c{number}": {"role": "quasi"} for number in range(7)}
+    whole = pa.table({name: [(row * (place + 3)) % rows for row in range(rows)] for place, name in enumerate(columns)})
+    doubled = pa.concat_tables([whole, whole])
+    found = deidentify(doubled, plan(columns, k=2))
+    assert found.report.levels == dict.fromkeys(columns, 0)
+    assert found.report.k == 2
+    ladders = {f"c{number}": {"role": "quasi", "ladder": {"bins": [2, 4, 8, 16, 32, 64]}} for number in range(7)}
+    with pytest.raises(DeidPlanError, match="the ladders have 2097152 combinations"):
+        deidentify(doubled, plan(ladders, k=2))
+
+
+def test_whatever_speaks_arrow_may_come_in_and_a_dictionary_is_read_as_its_values() -> None:
+    whole = table([(20, "110101", "cook", number % 2, "a") for number in range(4)])
+    coded = whole.set_column(3, "job", whole.column("job").dictionary_encode())
+    asked = plan({**COLUMNS, "job": {**COLUMNS["job"], "from": 1}})
+    given = (whole, coded, whole.to_batches()[0], coded.to_reader())
+    found = [
+        deidentify(each, asked).table.to_pylist() for each in (whole, coded, whole.to_batches()[0], coded.to_reader())
+    ]
+    assert all(rows == found[0] for rows in found)
+    assert found[0][0]["job"] == "kitchen"
+
+
+def test_tokens_stand_in_place_of_identifiers_and_faulty_ones_are_empty() -> None:
+    columns = {**COLUMNS, "name": {"role": "direct", "action": "deterministic", "field": "id_card_no"}}
+    whole = table([(20, "110101", "cook", 0, "a")] * 3)
+    with_ids = whole.set_column(0, "name", pa.array([resident_id("19900214"), resident_id("19900215"), "nonsense"]))
+    tokens = Tokens(ring(), Recipient("dawn", "scoring", "partner"))
+    found = deidentify(with_ids, plan(columns), tokens=tokens)
+    made = found.table.column("name").to_pylist()
+    assert [each is None or each[:4] for each in made] == ["dtk_", "dtk_", True]
+    assert found.report.document()["tokens"] == {"columns": ["name"], "refused": {"name": {"shape": 1}}}
+    assert found.report.degree == 2
+
+
+@pytest.mark.parametrize(
+    ("population", "said"),
+    [
+        (pa.table({"age": [20]}), "of a population without this column"),
+        (pa.table({"age": ["old"], "region": ["1"], "job": ["cook"]}), "of another type in the population"),
+    ],
+    ids=["column", "type"],
+)
+def test_a_population_that_does_not_fit_is_refused(population: pa.Table, said: str) -> None:
+    with pytest.raises(DeidDataError, match=said):
+        deidentify(table([(20, "110101", "cook", 0, "a")] * 3), plan(), population=population)
+
+
+def test_a_row_of_nobody_stops_a_run_that_counts_people() -> None:
+    whole = table([(20, "110101", "cook", 0, "a")] * 4)
+    nobody = whole.set_column(0, "name", pa.array(["p", None, "q", None]))
+    with pytest.raises(DeidDataError, match="2 cells are empty, so that nobody knows whose row it is"):
+        deidentify(nobody, plan(one_row_per="name"))
 
 
 def test_a_column_that_nobody_thought_of_stops_the_run() -> None:
@@ -294,6 +360,8 @@ def test_tokens_without_keys_are_refused() -> None:
 def test_fewer_people_than_k_give_nothing(count: int) -> None:
     with pytest.raises(DeidImpossibleError):
         deidentify(table([(20, "110101", "cook", 0, "a")] * count), plan(max_suppressed=1.0))
+    with pytest.raises(DeidImpossibleError):
+        deidentify(pa.Table.from_batches([], table([]).schema), plan())
 
 
 def test_the_report_holds_no_value_of_anybody() -> None:
@@ -303,30 +371,3 @@ def test_the_report_holds_no_value_of_anybody() -> None:
     assert not [
         word for word in ("110101", "cook", "c4n4ry", "person 1") if word in said.replace(repr(found.report.plan), "")
     ]
-
-
-SINGLE = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4)
-ODD = st.recursive(SINGLE, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SINGLE, inner, max_size=3))
-LADDERS = st.dictionaries(
-    st.sampled_from(["bins", "cuts", "dates", "prefixes", "hierarchy", "origin", "otherwise"]), ODD
-)
-ROLES = ["direct", "quasi", "sensitive", "plain"]
-ENTRIES = st.dictionaries(
-    st.sampled_from(["role", "action", "field", "ladder", "from", "weight", "distance"]),
-    ODD | LADDERS | st.sampled_from([*ROLES, "drop", "deterministic", "id_card_no", "ordered"]),
-)
-
-
-MEMBERS = st.dictionaries(st.sampled_from(["k", "l", "t", "max_suppressed", "one_row_per"]), ODD)
-
-
-@given(MEMBERS, st.dictionaries(SINGLE, ENTRIES, max_size=3))
-@settings(max_examples=300, deadline=None)
-def test_whatever_a_plan_says_is_read_or_refused_and_never_breaks(asked: dict[str, Any], columns: Any) -> None:
-    try:
-        found = read_deid_plan({**asked, "columns": columns}, {"id_card_no": "resident_id"})
-    except DeidPlanError as error:
-        assert error.problems  # noqa: PT017  either end is fine
-    else:
-        assert found.quasi
-        assert len(found.digest()) == 64
