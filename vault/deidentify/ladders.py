@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +23,7 @@ from vault.deid_ladders import Ladder, Span, Step
 from vault.deid_plans import QuasiColumn
 
 NOTHING: Final = "*"
+CHINA: Final = ZoneInfo("Asia/Shanghai")
 _NUMBER: Final = r"^[+-]?[0-9]+(\.[0-9]+)?$"
 _MONTHS: Final = {Span.MONTH: 1, Span.QUARTER: 3, Span.YEAR: 12, Span.DECADE: 120}
 Labels = list[str | None]
@@ -70,8 +72,6 @@ def make_column(array: Any, plan: QuasiColumn) -> Column:
 def encoded(array: Any) -> tuple[NDArray[Any], Any]:
     """The number of each row's value, and the different values; an empty cell is a value, and NaN is empty."""
     flat = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-    if isinstance(flat, pa.ChunkedArray):  # what combining gives of no chunks
-        flat = pa.array([], flat.type)
     if pa.types.is_dictionary(flat.type):
         flat = flat.dictionary_decode()
     if pa.types.is_floating(flat.type):
@@ -170,7 +170,7 @@ class _Values:
         """As months since 1970; empty ones as 0."""
         kind = self.values.type
         if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
-            days = self.values.cast(pa.date32(), safe=False).cast(pa.int32()).fill_null(0)
+            days = _in_china(self.values).cast(pa.date32(), safe=False).cast(pa.int32()).fill_null(0)
             whole = days.to_numpy(zero_copy_only=False).astype("M8[D]")
         else:
             read = [_day(text) for text in self.texts("not a date")]
@@ -193,13 +193,23 @@ def is_text(kind: Any) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
+def _in_china(values: Any) -> Any:
+    """Instants with a zone as the time in China, others as they are."""
+    if not pa.types.is_timestamp(values.type) or values.type.tz is None:
+        return values
+    return pc.local_timestamp(values.cast(pa.timestamp(values.type.unit, CHINA.key)))
+
+
 def _day(text: str | None) -> date | None:
-    """A date written YYYY-MM-DD, or the date of an instant."""
+    """A date written YYYY-MM-DD, or the date of an instant, in China if it has a zone."""
     if text is None:
         return None
     try:
-        return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text).date()
-    except ValueError:
+        if len(text) == len("YYYY-MM-DD"):
+            return date.fromisoformat(text)
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo is None else at.astimezone(CHINA)).date()
+    except (ValueError, OverflowError):
         return None
 
 

@@ -131,6 +131,8 @@ def _kind(out: Path) -> Any:
     suffix = out.suffix.lower().removeprefix(".")
     if suffix not in set(files.FileKind):
         raise CommandError(told(both("--out: a .csv or .parquet file", "--out：须为 .csv 或 .parquet 文件")))
+    if not out.parent.is_dir():
+        raise CommandError(told(both("--out: there is no such folder", "--out：目录不存在")))
     for path in (out, _report_of(out)):
         if path.exists():
             raise CommandError(told(both(f"{path.name} is there already", f"{path.name} 已存在")))

@@ -60,6 +60,13 @@ def test_aggregates_are_paid_recorded_and_near_the_truth(both_databases: str, cl
     assert cli("check").code == 0
 
 
+def test_answers_are_shown_as_a_table_with_what_is_left(cli: Cli, people: Path) -> None:
+    cli("setup", "000")
+    cli("budget", "set", *BUDGET, "--epsilon", "200")
+    done = ask(cli, people)
+    assert (done.code, "histogram" in done.out, "Epsilon left: 80" in done.out) == (0, True, True)
+
+
 def test_a_retry_is_answered_alike_and_paid_once(cli: Cli, people: Path, folder: Path) -> None:
     cli("setup", "000")
     cli("budget", "set", *BUDGET, "--epsilon", "200")

@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from api.cli import tables
+from api.cli.faults import CommandError
 from tests.api.cli.conftest import Cli
 from tests.vault.deidentify import oracle
 
@@ -142,6 +144,7 @@ BAD: list[tuple[Any, list[str], str]] = [
     (PLAN, [], "give either --out or --dry-run"),
     (PLAN, ["--out", "made.xlsx"], "a .csv or .parquet file"),
     (PLAN, ["--out", "people.csv"], "people.csv is there already"),
+    (PLAN, ["--out", "nowhere/made.csv"], "there is no such folder"),
     (PLAN, ["--dry-run", "--dataset", "Loans 2026"], "--dataset: small letters"),
     (PLAN, ["--dry-run", "--recipient", "nobody"], "consent/party_not_found"),
 ]
@@ -159,6 +162,21 @@ def test_what_cannot_be_carried_out_is_refused_in_one_line(  # noqa: PLR0917  fi
     assert said in done.err
     assert names(folder) == set()
     assert people.read_bytes() == before
+
+
+def test_a_part_that_is_not_installed_is_named() -> None:
+    with pytest.raises(CommandError, match=r"install yumen\[bulk\]"):
+        tables.part("no_such_part_of_anything", "bulk")
+
+
+def test_cells_without_a_token_are_empty_and_the_exit_code_says_so(cli: Cli, people: Path, folder: Path) -> None:
+    cli("setup", "000")
+    people.write_text(people.read_text().replace(PHONES[5], "12345").replace(PHONES[6], "67890"))
+    write(folder, changed(phone={"role": "direct", "action": "deterministic", "field": "mobile_no"}))
+    done = cli("deidentify", str(people), *SCOPE, "--plan", "plan.yaml", "--out", "made.csv")
+    assert done.code == 1
+    assert "2 cells have no token and are empty" in done.out
+    assert "12345" not in (folder / "made.csv").read_text()
 
 
 def test_lines_that_do_not_fit_the_header_stop_the_run(cli: Cli, people: Path) -> None:

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from api.settings import Settings
+from lineage.graph import column_name
 from tests.api.routes.conftest import Lender, opened
-from tests.api.routes.samples import AGGREGATES
+from tests.api.routes.samples import AGGREGATES, event
 
 COUNT = {"kind": "count", "feature": "behaviour:limit", "epsilon": "50"}
 MEAN = {"kind": "mean", "feature": "behaviour:limit", "lower": "0", "upper": "50000", "epsilon": "50"}
@@ -265,3 +266,15 @@ async def test_people_are_read_in_batches_and_no_more_than_one_request_may(setti
             422,
             "more than 12 people have values of this dataset",
         )
+
+
+async def test_the_report_of_a_de_identified_table_is_evidence_for_a_lower_grade(lender: Lender) -> None:
+    """Nothing is lowered by itself: the digest goes to a proposal, which another person approves."""
+    await lender.call("steward", "POST", "/api/v1/lineage", event("export"))
+    column = column_name("warehouse", "export", "score")
+    wanted = {"node": column, "method": "k_anonymity", "grade": 1, "evidence": "sha256:" + "a" * 64}
+    proposed = await lender.call("steward", "POST", "/v1/deidentifications", wanted, name="proposer")
+    assert proposed.status_code == 201, proposed.text
+    name = proposed.json()["proposal"]["proposal"]
+    approved = await lender.call("dpo", "POST", f"/v1/deidentifications/{name}/approve", name="officer")
+    assert (approved.status_code, approved.json()["proposal"]["method"]) == (200, "k_anonymity")

@@ -65,6 +65,16 @@ def test_gaussian_noise_of_much_epsilon_is_narrow() -> None:
     assert abs(found.numbers[0] - 50) <= 10
 
 
+def test_gaussian_noise_is_as_wide_as_the_bounds() -> None:
+    narrow, wide = (
+        answer(asked(kind="sum", column="x", lower=0, upper=upper, epsilon="1", delta="0.00001", noise="gaussian"), [])
+        for upper in (1, 10**6)
+    )
+    assert narrow.accuracy is not None
+    assert wide.accuracy is not None
+    assert wide.accuracy / narrow.accuracy == pytest.approx(10**6, rel=0.2)  # accuracies are whole numbers
+
+
 def test_less_epsilon_is_more_noise_and_wider_bounds_are_more_noise() -> None:
     widths = [answer(asked(kind="count", epsilon=epsilon), []).accuracy for epsilon in ("2", "0.5", "0.1")]
     assert None not in widths
