@@ -54,6 +54,7 @@ from vault.kms.calling import load
 METHOD: Final = "differential_privacy"
 DEGREE: Final = 4
 EXTRA: Final = "dp"
+MECHANISMS: Final = "vault.aggregates"
 NAMES: Final = re.compile(r"(?!.*[0-9]{5})[a-z][a-z0-9_]{0,62}(:[a-z][a-z0-9_]{0,62})?")
 NUMBERS: Final = frozenset({ValueType.INTEGER, ValueType.NUMBER})
 
@@ -112,6 +113,7 @@ async def aggregate(service: Service, asking: Asking) -> Given:
     if len(people) > most:
         raise AggregatePlanError([f"more than {most} people have values of this dataset"])
     await ensure_room(service.database, service.keyring, asking)
+    await asyncio.to_thread(load, MECHANISMS, EXTRA)  # a part that is missing is told before anybody is read
     values = await _read(service, asking, people)
     answers = await asyncio.to_thread(answer_all, asking.queries, values)
     return await pay(service.database, service.keyring, asking, answers)
@@ -119,7 +121,7 @@ async def aggregate(service: Service, asking: Asking) -> Given:
 
 def answer_all(queries: Sequence[Asked], values: Mapping[str | None, Iterable[Any]]) -> list[Answered]:
     """Draw the noise of all queries over the values of their columns. Raises: ExtraMissingError; AggregatePlanError."""
-    mechanisms = load("vault.aggregates", EXTRA)
+    mechanisms = load(MECHANISMS, EXTRA)
     return [mechanisms.answer(query, values[query.column]) for query in queries]
 
 
