@@ -1,7 +1,8 @@
 """The followers of the ledger, in the background of every service: counts of reach, reads told to OpenLineage.
 
 Rules:
-- never on the path of a read: a turn of its own, small batches, so that a writer of SQLite waits a moment at most;
+- never on the path of a read: it looks without a lock and writes in short transactions, so that a writer of SQLite
+  waits a moment at most; behind by much, it rests between two turns longer than they take;
 - of several processes one works at a time, by the lock on its position; any may take over at any turn;
 - a fault is logged and the next turn goes on where the last one ended.
 """
@@ -9,6 +10,7 @@ Rules:
 from __future__ import annotations
 
 import asyncio
+import time
 
 import httpx
 import sqlalchemy.exc
@@ -18,27 +20,45 @@ from api.database import Database
 from api.logs import EVENTS
 from api.usecases.emitting import Server, emit_all
 from lineage import LineageError
-from lineage.graph import fold, is_behind
+from lineage.graph import fold, look, note, position
 
 FAULTS = (sqlalchemy.exc.SQLAlchemyError, LineageError, OSError, TimeoutError)
-BATCH = {"sqlite": 500, "postgresql": 5_000}
 START_S = 0.2
+SHARE = 4  # it rests so many times as long as it worked
 
 
 async def catch_up(database: Database, *, turns: int | None = None) -> int:
     """Fold what is new; returns how many entries were folded. At most so many turns, if given."""
     done = 0
     while turns is None or turns > 0:
-        async with database.reading() as tx:
-            if not await is_behind(tx.connection):
-                return done
-        async with database.transaction() as tx:
-            folded = await fold(tx.connection, now=tx.now, batch=BATCH[tx.connection.dialect.name])
-        if folded.is_idle:
+        began = time.monotonic()
+        folded = await (_look_and_note if database.is_sqlite else _fold)(database)
+        if not folded:
             return done
-        done += folded.last - folded.after
+        done += folded
         turns = None if turns is None else turns - 1
-        await asyncio.sleep(0)
+        await asyncio.sleep(0 if turns is None else SHARE * (time.monotonic() - began))
+    return done
+
+
+async def _fold(database: Database) -> int:
+    """A turn where writers do not wait for each other, under the lock on the position: one follower looks."""
+    async with database.transaction() as tx:
+        folded = await fold(tx.connection, now=tx.now)
+    return folded.last - folded.after
+
+
+async def _look_and_note(database: Database) -> int:
+    """A turn where one writes at a time; ends early if another follower was there before."""
+    async with database.reading() as tx:
+        seen = await look(tx.connection, await position(tx.connection))
+    done = 0
+    for part in () if seen.is_idle else seen.slices():
+        async with database.transaction() as tx:
+            folded = await note(tx.connection, part, now=tx.now)
+        if folded.is_idle:
+            break
+        done += folded.last - folded.after
     return done
 
 

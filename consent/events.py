@@ -70,6 +70,10 @@ def _(client: Client) -> Mapping[str, Any]:
         "products": sorted(client.products),
         "purposes": sorted(client.purposes),
         "max_form": client.max_form.value,
+        "tokens": [
+            {"field": rule.field, "kind": rule.kind.value, "keep": rule.keep.value}
+            for rule in sorted(client.tokens, key=lambda rule: rule.field)
+        ],
     }
 
 
@@ -90,6 +94,7 @@ def _(purpose: Purpose) -> Mapping[str, Any]:
         "max_grant_days": purpose.max_grant_days,
         "overrides": [{"name": held.name.value, "approved_by": held.approved_by} for held in purpose.overrides],
         "foreign_authority": purpose.foreign_authority,
+        "reveals": sorted(purpose.reveals),
     }
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,16 +30,16 @@ from gate.store_sqlite_log import LogKeeper
 from lineage.entries import COLUMNS
 from lineage.tables import MOVES_CONSENT
 
-PATIENCE_MS = 2000
+PATIENCE_S = 2.0
+AGAIN_S = 0.0005  # SQLite itself would look again after up to a tenth of a second
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA recursive_triggers=ON",
     "PRAGMA cache_size=-32000",
+    "PRAGMA busy_timeout=0",  # waiting is done here
     "PRAGMA wal_autocheckpoint=0",  # see gate.store_sqlite_log
 )
-PATIENT = f"PRAGMA busy_timeout={PATIENCE_MS}"
-IMPATIENT = "PRAGMA busy_timeout=0"
 EPOCH = "SELECT epoch FROM consent_epoch WHERE id = 1"
 GATHER = """
 SELECT s.ref, s.version, s.pseudonym, s.age_band, s.oldest_observed_us, s.status,
@@ -168,7 +169,6 @@ class SqliteStore:
     def _begin_and_insert(self, epoch: int, records: Sequence[Record]) -> dict[tuple[str, int], int] | None:
         """Insert, uncommitted; None if another writer is at work."""
         _clear(self._connection)
-        self._connection.execute(IMPATIENT)
         try:
             self._connection.execute("BEGIN IMMEDIATE")  # may fail and yet have begun
         except sqlite3.OperationalError as error:
@@ -179,13 +179,12 @@ class SqliteStore:
         return self._insert_or_clear(epoch, records)
 
     def _wait_and_insert(self, epoch: int, records: Sequence[Record]) -> dict[tuple[str, int], int]:
-        self._connection.execute(PATIENT)
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error:
-            _clear(self._connection)
-            raise
-        return self._insert_or_clear(epoch, records)
+        until_s = time.monotonic() + PATIENCE_S
+        while (inserted := self._begin_and_insert(epoch, records)) is None:
+            if time.monotonic() >= until_s:
+                raise TimeoutError("another writer of the database did not end")
+            time.sleep(AGAIN_S)
+        return inserted
 
     def _commit(self, entries: int) -> None:
         try:

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     SUBJECT_REGISTERED = "subject.registered"
     SUBJECT_AGE_BAND_SET = "subject.age_band_set"
     SUBJECT_LOOKED_UP = "subject.looked_up"
+    SUBJECT_COPIED = "subject.copied"
     SUBJECT_REPRESENTED = "subject.represented"
     SUBJECT_RESTRICTED = "subject.restricted"
     SUBJECT_UNRESTRICTED = "subject.unrestricted"

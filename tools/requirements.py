@@ -15,6 +15,7 @@ LEVELS = {
     "run": ("--no-default-groups", "--group", "build"),
     "dev": ("--group", "dev", "--group", "build"),
     "go": ("--only-group", "go"),
+    "engines": ("--only-group", "engines"),
 }
 EXPORT = ("uv", "export", "--locked", "--quiet", "--no-header", "--no-annotate", "--no-emit-project")
 HEADER = "# Made from uv.lock by tools/requirements.py ({name}); change pyproject.toml and run `make lock`.\n"

@@ -295,6 +295,19 @@ class ColumnTypeError(VaultError):
         self.found = found
 
 
+class CellRefusedError(VaultError):
+    """A cell has no token, and nobody asked for a list of them; `row` counts from 1, None where rows have no number."""
+
+    code: ClassVar[str] = "vault/cell_refused"
+
+    def __init__(self, column: str, fault: str, row: int | None = None) -> None:
+        where = f"column {column}" if row is None else f"row {row}, column {column}"
+        super().__init__(f"{where}: no token ({fault})")
+        self.column = column
+        self.fault = fault
+        self.row = row
+
+
 class BulkPlanError(VaultError):
     """A plan for whole files does not fit them or itself; `problems` name columns and options, never values."""
 

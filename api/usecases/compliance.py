@@ -270,7 +270,9 @@ def _deletion(facts: Facts) -> tuple[Standing, list[Line]]:
 
 
 def _rights(facts: Facts) -> tuple[Standing, list[Line]]:
-    asked = facts.kind("consent.withdrawn", "consent.field_withdrawn", "consent.paused", "score.review_requested")
+    asked = facts.kind(
+        "consent.withdrawn", "consent.field_withdrawn", "consent.paused", "score.review_requested", "subject.copied"
+    )
     return Standing.SHOWN, [
         Line("期内由本人或其代表行使的权利", "rights exercised in the time", asked),
         Line("工作人员代为行使", "by staff on evidence", facts.kind("subject.represented")),

@@ -54,7 +54,19 @@ from lineage.graph.scores import (
     seal_name,
 )
 from lineage.graph.store_emit import reads_between
-from lineage.graph.store_follow import EMITTED, Folded, advance, claim, fold, is_behind, position, settled
+from lineage.graph.store_follow import (
+    EMITTED,
+    Folded,
+    Reached,
+    Seen,
+    advance,
+    claim,
+    fold,
+    look,
+    note,
+    position,
+    settled,
+)
 from lineage.graph.store_graph import (
     NewColumn,
     NewEdge,
@@ -142,6 +154,7 @@ __all__ = [
     "Proposal",
     "ProposalState",
     "Raising",
+    "Reached",
     "ReadsOf",
     "Received",
     "Reported",
@@ -149,6 +162,7 @@ __all__ = [
     "Saved",
     "ScoreFilter",
     "ScoreReason",
+    "Seen",
     "Sort",
     "Spot",
     "Stamp",
@@ -179,11 +193,12 @@ __all__ = [
     "find_scores",
     "fold",
     "inputs_digest",
-    "is_behind",
     "list_proposals",
     "list_scores",
     "list_tasks",
     "load_graph",
+    "look",
+    "note",
     "picture_of_field",
     "picture_of_node",
     "picture_of_score",

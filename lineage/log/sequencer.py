@@ -11,6 +11,7 @@ Rules enforced here:
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ BATCH: Final = 2048
 STANDBY_S: Final = 0.5
 RETRY_S: Final = 1.0
 LOOK_S: Final = 0.2
+SHARE: Final = 10  # under load it rests so many times as long as it worked
+LONGEST_REST_S: Final = 0.2
 Answer = TypeVar("Answer")
 
 
@@ -91,7 +94,7 @@ class LogOptions:
     """How a log is run.
 
     Attributes:
-        interval_s: pause between two steps under load; `idle_s` when nothing came.
+        interval_s: shortest pause between two steps under load; `idle_s` when nothing came.
         witness_s: how long witnesses may take.
         quorum: how many must cosign before a checkpoint is published; 0 to publish in any case.
     """
@@ -103,6 +106,10 @@ class LogOptions:
     batch: int = BATCH
     witness_s: float = 0.5
     quorum: int = 0
+
+    def rest_s(self, step_s: float) -> float:
+        """How long to rest after a step that took so long: reads need the same disk, processor and lock."""
+        return max(self.interval_s, min(SHARE * step_s, LONGEST_REST_S))
 
 
 class Sequencer:
@@ -171,12 +178,13 @@ class Sequencer:
             self._observer.led(is_leading=True)
             while True:
                 self._wake.clear()
+                began_s = time.monotonic()
                 came = await lead.assign()
                 await self._follow(lead)
                 if not came and until_caught_up:
                     return writer.size
                 if came < self._options.batch:
-                    await self._rest(self._options.interval_s if came else self._options.idle_s)
+                    await self._rest(self._options.rest_s(time.monotonic() - began_s) if came else self._options.idle_s)
         finally:
             self._observer.led(is_leading=False)
             await _quietly(lead)

@@ -25,7 +25,7 @@ from tests.bench.worlds import Measured
 
 BUSY_LOAD = 1.0  # on a machine that is to itself the load before is near nothing
 BUSY = "the machine was busy with other work: figures are too low, and rows of different minutes do not compare"
-PARTS = ("gate", "http", "replicas", "tokens", "log", "growth", "ciphers")
+PARTS = ("gate", "http", "replicas", "tokens", "spark", "log", "growth", "ciphers")
 
 
 async def main() -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gate.engines import EmbeddedEngine, OpaEndpoint, OpaServerEngine, PolicyEngine
 from tests import opa
-from tests.bench import ciphers, feast, growth, in_process, logs, servers, tokens, worlds
+from tests.bench import ciphers, feast, growth, in_process, logs, servers, spark, tokens, worlds
 from tests.bench.load import drive
 from tests.bench.report import Table
 from tests.bench.traffic import reads
@@ -117,6 +117,10 @@ class Bench:
     async def tokens(self) -> Table:
         """Tokens a second, of each kind."""
         return await asyncio.to_thread(tokens.table, quick=self.quick)
+
+    async def spark(self) -> Table:
+        """Tokens inside Spark."""
+        return await asyncio.to_thread(spark.table, quick=self.quick)
 
     async def log(self) -> Table:
         """The transparency log: in, under a checkpoint, verified."""

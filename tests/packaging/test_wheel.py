@@ -103,6 +103,12 @@ def test_an_installed_yumen_adds_no_other_name(installed: Path, tmp_path: Path) 
     assert done.stdout.strip() == "[]", done.stderr
 
 
+def test_an_installed_yumen_gives_its_parts_to_a_process_that_asks(installed: Path, tmp_path: Path) -> None:
+    code = "import yumen; yumen.rooms(); yumen.rooms(); from vault import bulk_plans; print(bulk_plans.__name__)"
+    done = _run([installed / "bin" / "python", "-c", code], tmp_path)
+    assert done.stdout.strip() == "vault.bulk_plans", done.stderr
+
+
 def test_an_installed_yumen_shows_its_commands(installed: Path, tmp_path: Path) -> None:
     done = _run([installed / "bin" / "yumen", "--help"], tmp_path)
     assert done.returncode == 0, done.stderr

@@ -17,7 +17,15 @@ import pyarrow.parquet as pa_parquet
 import pytest
 
 from tests.vault.support import TENANT, ring
-from vault import BulkPlanError, BulkSourceError, BulkTargetError, ColumnTypeError, TokenKind, TokenSpec
+from vault import (
+    BulkPlanError,
+    BulkSourceError,
+    BulkTargetError,
+    CellRefusedError,
+    ColumnTypeError,
+    TokenKind,
+    TokenSpec,
+)
 from vault.bulk.files import FileKind
 from vault.bulk.runs import Run, tokenise_file
 from vault.bulk.streams import Refusal, tokenise
@@ -274,7 +282,7 @@ def test_whatever_speaks_arrow_goes_in_and_comes_out() -> None:
 
 
 def test_a_stream_without_a_place_for_refusals_ends_at_the_first() -> None:
-    with pytest.raises(ColumnTypeError):
+    with pytest.raises(CellRefusedError, match=r"row 90, column phone: no token \(shape\)"):
         tokenise(table(200), ring(), RECIPIENT, plan=PLAN).read_all()
 
 

@@ -104,7 +104,7 @@ def tokenise_file(run: Run, ring: KeyRing, on_progress: OnProgress | None = None
     Raises: BulkPlanError, BulkSourceError, BulkTargetError, ColumnTypeError, OSError.
     """
     source = open_source(run.source)
-    maker = BatchTokeniser(ring, run.recipient, run.plan)
+    maker = BatchTokeniser.of(ring, run.recipient, run.plan)
     schema = maker.schema(source.schema)
     work = _Work(source, maker, on_progress or _silent)
     if run.target is None:

@@ -6,7 +6,7 @@ Rules:
 - all columns come out in the order they had; those that are dropped, not at all.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -14,8 +14,9 @@ import pyarrow as pa
 
 from vault.bulk.columns import CellRefusal, ColumnTokeniser
 from vault.bulk_plans import BulkPlan, Recipient
-from vault.errors import BulkSourceError, ColumnTypeError
+from vault.errors import BulkSourceError, CellRefusedError
 from vault.keyring import KeyRing
+from vault.token_kinds import Tokeniser
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +43,29 @@ class Tokenised:
     nulls: int
 
 
+def tokenisers_of(ring: KeyRing, recipient: Recipient, plan: BulkPlan) -> dict[str, Tokeniser]:
+    """What makes the tokens of each column of a plan."""
+    return {each.column: ring.tokeniser(recipient.scope(each.field), each.spec) for each in plan.columns}
+
+
 OnRefusal = Callable[[Sequence[Refusal]], None]
+Count = Callable[[int, int, int, int], None]
+"""(rows, tokens, cells empty from the start, cells refused) of a batch."""
 
 
 @final
 class BatchTokeniser:
-    """Applies a plan to record batches."""
+    """Applies a plan to record batches; `tokenisers` has one for each column of the plan."""
 
-    def __init__(self, ring: KeyRing, recipient: Recipient, plan: BulkPlan, *, version: int | None = None) -> None:
+    def __init__(self, plan: BulkPlan, tokenisers: Mapping[str, Tokeniser]) -> None:
         self.plan = plan
-        self._columns = {
-            each.column: ColumnTokeniser(ring.tokeniser(recipient.scope(each.field), each.spec, version))
-            for each in plan.columns
-        }
+        self._columns = {each.column: ColumnTokeniser(tokenisers[each.column]) for each in plan.columns}
         self._dropped = frozenset(plan.drop)
+
+    @classmethod
+    def of(cls, ring: KeyRing, recipient: Recipient, plan: BulkPlan) -> "BatchTokeniser":
+        """The plan for a recipient, under the newest version of the token key."""
+        return cls(plan, tokenisers_of(ring, recipient, plan))
 
     def schema(self, schema: Any) -> Any:
         """The schema of the result.
@@ -92,18 +102,24 @@ class BatchTokeniser:
         return Tokenised(pa.record_batch(arrays, schema=schema), tuple(refused), tokens, nulls)
 
 
-def tokenise(
-    source: Any, ring: KeyRing, recipient: Recipient, *, plan: BulkPlan, on_refused: OnRefusal | None = None
+def tokenise(  # noqa: PLR0913 - what is tokenised, for whom, and who is told, by name
+    source: Any,
+    ring: KeyRing,
+    recipient: Recipient,
+    *,
+    plan: BulkPlan,
+    on_refused: OnRefusal | None = None,
+    count: Count | None = None,
 ) -> Any:
     """Tokenise anything Arrow as a stream; gives a `pyarrow.RecordBatchReader`, itself an Arrow C stream.
 
     ``source``: a table, a batch, a reader, or an object with ``__arrow_c_stream__``. Without ``on_refused`` a cell
     that has no token ends the stream, so that none is lost in silence.
-    Raises: BulkSourceError: not Arrow; BulkPlanError; while reading, ColumnTypeError.
+    Raises: BulkSourceError: not Arrow; BulkPlanError; while reading, ColumnTypeError, CellRefusedError.
     """
     reader = reader_of(source)
-    maker = BatchTokeniser(ring, recipient, plan)
-    return pa.RecordBatchReader.from_batches(maker.schema(reader.schema), _stream(reader, maker, on_refused))
+    maker = BatchTokeniser.of(ring, recipient, plan)
+    return pa.RecordBatchReader.from_batches(maker.schema(reader.schema), _stream(reader, maker, on_refused, count))
 
 
 def reader_of(source: Any) -> Any:
@@ -119,16 +135,18 @@ def reader_of(source: Any) -> Any:
     raise BulkSourceError("neither an Arrow table nor an Arrow stream")
 
 
-def _stream(reader: Any, maker: BatchTokeniser, on_refused: OnRefusal | None) -> Iterator[Any]:
+def _stream(reader: Any, maker: BatchTokeniser, on_refused: OnRefusal | None, count: Count | None) -> Iterator[Any]:
     row = 0
     for batch in reader:
         made = maker.apply(batch, row)
         row += len(batch)
         if made.refused and on_refused is None:
             first = made.refused[0]
-            raise ColumnTypeError(f"{first.fault} in row {first.row + 1}")
+            raise CellRefusedError(first.column, first.fault, first.row + 1)
         if made.refused and on_refused is not None:
             on_refused(made.refused)
+        if count is not None:
+            count(len(batch), made.tokens, made.nulls, len(made.refused))
         yield made.batch
 
 

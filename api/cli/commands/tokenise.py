@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,13 +17,10 @@ from api.cli.acting import LEDGER_BY
 from api.cli.command import application, command
 from api.cli.faults import FAILED, CommandError
 from api.cli.language import both, told
-from api.cli.parts import opened_parts, run, settings_of
+from api.cli.parts import run, settings_of
 from api.cli.terminal import Terminal
-from api.settings import Settings
-from api.usecases.catalogs import Catalogs
-from api.usecases.tokenising import Phase, TokenisingRecord, check_recipient, record_run
-from vault import KeyRing
-from vault.bulk_plans import BulkPlan, Recipient, read_column, read_plan
+from api.jobs import finish, prepare
+from vault.bulk_plans import Recipient, read_column
 
 if TYPE_CHECKING:
     from vault.bulk.runs import OnProgress, Tally
@@ -106,38 +103,15 @@ def run_tokenise(  # noqa: PLR0913  options of a command
     settings = settings_of(term)
     recorded = out is not None
     asked = Recipient(tenant, purpose, recipient)
-    keys, ready = run(_prepare(settings, _document(plan, column, keep=keep, drop=drop), asked, recorded=recorded))
+    keys, ready = run(
+        prepare(settings, _document(plan, column, keep=keep, drop=drop), asked, by=LEDGER_BY, recorded=recorded)
+    )
     with _watched(term, file.name) as progress:  # no event loop is under way here: Ctrl-C ends it at once
         tally: Tally = runs.tokenise_file(runs.Run(file, out, ready, asked), keys, progress)
     if recorded and not tally.was_done:
-        run(_finish(settings, ready, asked, tally))
+        counts = {"rows": tally.rows, "tokens": tally.tokens, "nulls": tally.nulls, "refused": tally.refused}
+        run(finish(settings, ready, asked, by=LEDGER_BY, counts=counts))
     return _answer(term, tally, dry_run=dry_run, out=out)
-
-
-async def _prepare(
-    settings: Settings, document: Mapping[str, Any], asked: Recipient, *, recorded: bool
-) -> tuple[KeyRing, BulkPlan]:
-    """Check the plan and the recipient, and put the run into the ledger."""
-    async with opened_parts(settings, writing=recorded) as parts:
-        async with parts.database.transaction() as tx:
-            catalog = await Catalogs().current(tx.connection)
-            kinds = {
-                each.name: None if each.identifier is None else each.identifier.value
-                for each in catalog.fields.values()
-            }
-            plan = read_plan(document, kinds)
-            await check_recipient(tx.connection, plan, asked, tx.now)
-            if recorded:
-                record = TokenisingRecord(plan, asked, parts.keys.token_version, Phase.BEGUN)
-                await record_run(tx.connection, record, by=LEDGER_BY, now=tx.now, mac=parts.keys.mac)
-        return parts.keys, plan
-
-
-async def _finish(settings: Settings, plan: BulkPlan, asked: Recipient, tally: Tally) -> None:
-    counts = {"rows": tally.rows, "tokens": tally.tokens, "nulls": tally.nulls, "refused": tally.refused}
-    async with opened_parts(settings, writing=True) as parts, parts.database.transaction() as tx:
-        record = TokenisingRecord(plan, asked, parts.keys.token_version, Phase.DONE, counts)
-        await record_run(tx.connection, record, by=LEDGER_BY, now=tx.now, mac=parts.keys.mac)
 
 
 def _part(name: str) -> Any:

@@ -263,6 +263,7 @@ def of_questions(things: Things) -> dict[tuple[str, str], Sample]:
         ("GET", "/v1/log/proof"): Sample("auditor", params={"old": "0"}),
         ("GET", "/v1/entries/{entry}/replay"): Sample("auditor", ids={"entry": things.read}),
         ("GET", "/v1/me/reads"): Sample("subject"),
+        ("POST", "/v1/me/copies"): Sample("subject"),
         ("GET", "/v1/reasons"): Sample("subject"),
         ("GET", "/v1/catalogue"): Sample("subject"),
         ("GET", "/v1/catalogue/fields"): Sample("subject"),

@@ -12,6 +12,7 @@ import asyncio
 import base64
 import json
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -199,6 +200,21 @@ async def test_a_person_s_identifiers_come_to_light_nowhere(lender: Lender, log:
     files = await database_files(lender)
     assert any(b"identifiers.revealed" in content for content in files.values())
     assert {path: found for path, content in files.items() if (found := hits(content))} == {}
+
+
+async def test_logs_and_metrics_know_nothing_of_a_person_who_was_erased(lender: Lender, log: Lines) -> None:
+    ref = await live(lender)
+    copy = await lender.subject("POST", "/v1/me/copies", name=ref, amr=FACTORS)
+    assert hits(copy.content)
+    asked = (await lender.subject("POST", "/v1/erasure-requests", name=ref)).json()
+    path = f"/v1/erasure-requests/{asked['request']}/decision"
+    done = await lender.call("dpo", "POST", path, {"decision": "erase"})
+    assert done.json()["state"] == "erased", done.text
+    assert (await lender.subject("POST", "/v1/me/copies", name=ref, amr=FACTORS)).status_code == 404
+    said = "\n".join(log.lines) + (await lender.http.get("/metrics")).text
+    assert hits(said.encode()) == []
+    assert ref not in said
+    assert re.search(r"\bps_[a-z2-7]{26}", said) is None
 
 
 def test_the_search_would_find_a_canary_in_every_form() -> None:

@@ -71,7 +71,7 @@ def test_nothing_is_open_to_nobody_and_personal_data_needs_a_second_factor() -> 
     table = yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))
     assert {row["nobody"] for row in table.values()} == {401}
     guarded = {way for way, row in table.items() if any("second factor" in caller for caller in row)}
-    assert guarded == {"POST /v1/subjects/lookup", "POST /v1/subjects/{subject}/reveal"}
+    assert guarded == {"POST /v1/me/copies", "POST /v1/subjects/lookup", "POST /v1/subjects/{subject}/reveal"}
     for way, row in table.items():
         may = {role for role in ROLES if row[role] not in {401, 403}}
         if way in OF_SCORERS:

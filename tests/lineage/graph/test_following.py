@@ -1,14 +1,16 @@
 """The follower counts each person once per field and recipient, through batches, restarts and writers in between."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from api.database import Database
 from api.following import catch_up
 from lineage import Shape, append, ensure_shapes
-from lineage.graph import field_reach, fold, is_behind, position, settled
+from lineage.graph import Reached, Seen, field_reach, fold, look, note, position, settled
 from tests.lineage import world
 from tests.lineage.graph.people import FIELDS, read, template
 from tests.lineage.world import MAC, NOW
@@ -36,6 +38,32 @@ async def test_each_person_counts_once_for_a_field_and_a_recipient(database: Dat
         parties = {party: len(people) for (name, party), people in wanted.items() if name == field}
         everyone = set().union(*(people for (name, _), people in wanted.items() if name == field))
         assert await _reach(database, field) == (parties, len(everyone))
+
+
+@given(st.lists(st.integers(0, 5), max_size=40), st.integers(1, 12))
+def test_what_a_look_found_is_noted_in_parts_that_divide_no_entry(sizes: list[int], most: int) -> None:
+    rows = tuple(
+        Reached("bank", f"ps_{entry}", f"f{each}", "partner", entry, is_first=each % 2 == 0)
+        for entry, size in enumerate(sizes, 10)
+        for each in range(size)
+    )
+    seen = Seen(9, 9 + len(sizes), rows)
+    parts = list(seen.slices(most))
+    assert tuple(row for part in parts for row in part.rows) == rows
+    assert [part.after for part in parts] == [9, *(part.last for part in parts[:-1])]
+    assert parts[-1].last == seen.last
+    assert all(part.after < row.entry <= part.last for part in parts for row in part.rows)
+    assert sum((Counter(part.counts()) for part in parts), Counter()) == Counter(seen.counts())
+
+
+async def test_a_look_that_another_follower_has_noted_is_noted_no_second_time(database: Database) -> None:
+    await read(database, 1, template())
+    async with database.reading() as tx:
+        seen = await look(tx.connection, 0)
+    for wanted in (False, True):
+        async with database.transaction() as tx:
+            assert (await note(tx.connection, seen, now=NOW)).is_idle is wanted
+    assert await _reach(database, FIELDS[0]) == ({"bank_main": 1}, 1)
 
 
 async def test_a_turn_that_was_rolled_back_counts_nothing_and_is_done_again(database: Database) -> None:
@@ -94,7 +122,7 @@ async def test_dry_runs_denials_and_strangers_reach_nobody(database: Database) -
     await catch_up(database)
     assert await _reach(database, FIELDS[0]) == ({}, 0)
     async with database.reading() as tx:
-        assert not await is_behind(tx.connection)
+        assert (await look(tx.connection, await position(tx.connection))).is_idle
         last = (await tx.connection.execute(text("SELECT max(id) FROM ledger_entries"))).scalar_one()
         assert await position(tx.connection) == last
         found = await field_reach(tx.connection, "bank", FIELDS[0])
