@@ -29,7 +29,7 @@ test: env-dev ## run all tests, one process per core (ARGS="tests/vault -x" for 
 check: env-dev ## lint, types, room directions, policies, house rules: what needs no service
 	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) -m tools.check $(ARGS)
 
-bench: env-dev ## measure reads and batches beside two baselines (docs/benchmarks.md)
+bench: env-dev ## measure reads and batches beside two baselines (docs/benchmarks.md); ARGS=--proof: log, ledger, replay, questions
 	@YUMEN_OPA="$$(tools/opa.sh)" $(PY) -m tests.bench $(ARGS)
 
 chaos: env-dev ## two replicas under faults, their history checked (ARGS=--long for ten minutes and longer faults)

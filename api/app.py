@@ -23,6 +23,7 @@ from api.observed import Observed, Outgoing, RequestIds
 from api.openapi import DESCRIPTION, TAGS, describe
 from api.routes import (
     aggregates,
+    audits,
     catalogue,
     classify,
     clients,
@@ -67,6 +68,7 @@ ROUTERS = (
     withdrawals.ROUTER,
     entries.ROUTER,
     replays.ROUTER,
+    audits.ROUTER,
     receipts.ROUTER,
     log.ROUTER,
     my_reads.ROUTER,

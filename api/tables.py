@@ -1,10 +1,10 @@
-"""Tables of the HTTP side: answers kept for Idempotency-Key, and the probe that shows the database can be written.
+"""Tables of the HTTP side: answers kept for Idempotency-Key, results of audits, the probe that shows a commit works.
 
 Rules: an idempotency row holds digests of the key and of the request made with the deployment's ledger key, so neither
 can be guessed back from the table; the stored answers are those of routes that answer without personal data.
 """
 
-from sqlalchemy import BigInteger, Column, LargeBinary, Text
+from sqlalchemy import BigInteger, Boolean, Column, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
 
@@ -28,3 +28,15 @@ class ProbeRow(SQLModel, table=True):
 
     replica: str = Field(primary_key=True, max_length=64)
     at_us: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class AuditRow(SQLModel, table=True):
+    """What an audit found; ``entry`` is the ledger entry that says it was run, ``document`` canonical JSON."""
+
+    __tablename__ = "api_audits"
+
+    tenant: str = Field(primary_key=True, max_length=63)
+    entry: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    at_us: int = Field(sa_column=Column(BigInteger, nullable=False))
+    agrees: bool = Field(sa_column=Column(Boolean, nullable=False))
+    document: str = Field(sa_column=Column(Text, nullable=False))

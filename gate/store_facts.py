@@ -127,7 +127,21 @@ async def missing_facts(connection: AsyncConnection, digests: Iterable[str]) -> 
     return wanted
 
 
-def _situation(name: str, call_digest: str, subject: str, call: str | None) -> Situation | None:
+def situation_of(name: str, document: bytes) -> Situation | None:
+    """Facts from their whole document; None if it is not what its digest says."""
+    try:
+        parts = msgspec.json.decode(document)
+        return _situation(name, digest(parts["call"]), canonical(parts["subject"]).decode(), canonical(parts["call"]))
+    except (msgspec.DecodeError, KeyError, TypeError, CatalogError):
+        return None
+
+
+def document_of(situation: Situation) -> bytes:
+    """The whole document of facts; its SHA-256 is their digest."""
+    return canonical({"call": situation.call, "subject": situation.subject})
+
+
+def _situation(name: str, call_digest: str, subject: str, call: str | bytes | None) -> Situation | None:
     try:
         parts = {"call": msgspec.json.decode(call or ""), "subject": msgspec.json.decode(subject)}
         if digest(parts) != name or digest(parts["call"]) != call_digest:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 
 from api.cli.parts import Parts
 from api.journal import LedgerJournal
+from api.settings import Settings
 from catalog import Catalog
 from consent import Actor, ConsentService, Registrar
 from gate.registering import SubjectDesk
@@ -14,6 +16,11 @@ from lineage import Role
 
 BY = Actor("operator", "command_line")
 LEDGER_BY = LedgerActor(Role.OPERATOR, "command_line")
+
+
+def deletion_due(settings: Settings) -> timedelta:
+    """How long recipients have to delete what they hold."""
+    return timedelta(days=settings.lineage.deletion_days)
 
 
 def registrar(parts: Parts) -> Registrar:

@@ -12,6 +12,7 @@ from api.access import SecondFactor, Subject
 from api.routes.granted import GrantShown
 from api.routes.wire import Answer, Shown, TextShown, routes
 from api.service import service_of
+from api.strictroute import Body
 from api.usecases.acting import whom
 from api.usecases.copying import Copy, copy_for
 from catalog import Catalog
@@ -19,6 +20,10 @@ from vault import refresh_key_ring
 
 ROUTER = routes()
 FORMAT = "yumen-copy-v1"
+
+
+class CopyBody(Body):
+    """Nothing to choose: a copy is of everything."""
 
 
 class FieldShown(Answer):
@@ -63,7 +68,7 @@ class CopyShown(Answer):
 
 
 @ROUTER.post("/v1/me/copies", tags=["subjects"], summary="A copy of everything held about me")
-async def make(request: Request, caller: Subject, _factor: SecondFactor) -> CopyShown:
+async def make(request: Request, caller: Subject, _factor: SecondFactor, _body: CopyBody | None = None) -> CopyShown:
     """Answer the caller's own data in clear, their grants, and what each party received; in the ledger first."""
     service, who = service_of(request.app.state), whom(caller, None)
     async with service.database.transaction() as tx:

@@ -10,6 +10,7 @@ Rules:
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -99,7 +100,10 @@ class HoldBody(Body):
 
 
 class ErasureAnswer(Answer):
-    """What came of a request: ``erased``, ``held`` until a hold ends, ``waiting`` for an officer, or ``refused``."""
+    """What came of a request: ``erased``, ``held`` until a hold ends, ``waiting`` for an officer, or ``refused``.
+
+    ``tasks``: how many tell recipients to delete what they hold.
+    """
 
     state: str
     request: str | None = None
@@ -108,6 +112,7 @@ class ErasureAnswer(Answer):
     reason: str | None = None
     text: TextShown | None = None
     entry: str | None = None
+    tasks: int | None = None
 
 
 class ErasuresAnswer(Answer):
@@ -261,6 +266,7 @@ async def _erase(work: Work, who: SubjectId, by: Actor, *, decided: bool = False
         work.service.keyring,
         await work.catalog(),
         Keeper(work.journal, rows=work.service.keyring.rows, entropy=os.urandom),
+        due=timedelta(days=work.service.settings.lineage.deletion_days),
     )
     act = Act(work.connection, work.tenant, by, work.now, Reason.REQUEST, decided)
     return await erase_one(desk, act, who)
@@ -282,6 +288,7 @@ def _told(done: Result) -> ErasureAnswer:
         state="erased",
         certificate=None if done.certificate is None else done.certificate.id,
         entry=None if done.entry is None else str(done.entry),
+        tasks=done.told if done.outcome is Outcome.ERASED else None,
     )
 
 

@@ -5,8 +5,8 @@ Rules:
   recorded before, whose answers may still be on their way when the withdrawal is answered;
 - it waits for the reads that this replica had begun; those of other replicas are recorded before the commit, and only
   the writing of their answers may still be under way: no replica can see another's sockets;
-- it waits ``DRAIN_S`` at most; then the answer is 503, and the withdrawal, which is in effect, can be asked for again
-  under its Idempotency-Key.
+- fence or no fence, an answer is there within ``FENCED_S`` of the request: the reads get what is left of it, then the
+  answer is 503, and the withdrawal, which is in effect, can be asked for again under its Idempotency-Key.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from starlette.responses import Response
 from api.problems import ProblemError
 from api.service import service_of
 
-DRAIN_S = 2.0
+FENCED_S = 2.0
+LEAST_S = 0.05
 Fence = Annotated[
     Literal["drain"] | None, Query(description="`drain`: answer only after the reads this replica had begun.")
 ]
@@ -37,10 +38,11 @@ def fenced(route: Route) -> Route:
 
     @wraps(route)
     async def answer(*, request: Request, **parts: Any) -> Response:
+        end = asyncio.get_running_loop().time() + FENCED_S
         made = await route(request=request, **parts)
         if parts.get("fence") is not None:
             try:
-                async with asyncio.timeout(DRAIN_S):
+                async with asyncio.timeout(max(LEAST_S, end - asyncio.get_running_loop().time())):
                     await service_of(request.app.state).gate.drain()
             except TimeoutError:
                 raise ProblemError("service/busy") from None

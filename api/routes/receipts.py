@@ -33,7 +33,7 @@ OF_CONTENT = frozenset({"content-length", "content-type"})
 TEXT = "text/plain; charset=utf-8"
 SHOWN = 20
 WAIT_S = 1.5
-ANSWER_S = 2.2
+ANSWER_S = 2.0
 LEAST_S = 0.05
 
 

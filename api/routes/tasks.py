@@ -20,7 +20,7 @@ from api.routes.wire import KEYED, Answer, CursorText, Name, Shown, SubjectRef, 
 from api.service import service_of
 from api.strictroute import FROM_TEXT, Body
 from api.usecases.asking import pseudonym_of
-from api.usecases.deleting import acknowledge_task, list_for
+from api.usecases.deleting import acknowledge_task, list_for, references_for
 from api.usecases.explaining import instant
 from api.usecases.scoring import reporter_of
 from api.usecases.tracing import note_question
@@ -61,12 +61,12 @@ class TaskShown(Answer):
     entry: str
 
     @classmethod
-    def of(cls, task: Task, now: datetime, *, to_recipient: bool) -> TaskShown:
-        """Show a task."""
+    def of(cls, task: Task, now: datetime, *, subject: str | None) -> TaskShown:
+        """Show a task; ``subject`` is how the reader knows the person."""
         document: dict[str, Any] = {
             "task": task.id,
             "party": task.party,
-            "subject": task.ref if to_recipient else task.subject,
+            "subject": subject,
             "cause": task.cause,
             "about": task.about,
             "fields": list(task.fields),
@@ -126,7 +126,11 @@ async def list_all(  # noqa: PLR0913, PLR0917  parts of a query
             question = {"of": "tasks", "state": state, "party": party, "subject": about}
             given = {name: str(part) for name, part in question.items() if part is not None}
             await note_question(tx, service, caller, question=given, found=len(tasks))
-        return TaskPage(tasks=[TaskShown.of(task, tx.now, to_recipient=own) for task in tasks], next=after)
+        known = {task.id: task.subject for task in tasks}
+        if own:
+            known = await references_for(tx, service, caller.tenant, tasks)
+        shown = [TaskShown.of(task, tx.now, subject=known.get(task.id)) for task in tasks]
+        return TaskPage(tasks=shown, next=after)
 
 
 @ROUTER.post(
@@ -142,4 +146,4 @@ async def acknowledge(request: Request, task: TaskId, body: DoneBody, caller: Sc
         if work.replay is not None:
             return work.replay
         done, entry = await acknowledge_task(work, task, body.outcome)
-        return work.answer(DoneAnswer(task=TaskShown.of(done, work.now, to_recipient=True), entry=str(entry)))
+        return work.answer(DoneAnswer(task=TaskShown.of(done, work.now, subject=None), entry=str(entry)))

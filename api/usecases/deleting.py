@@ -1,19 +1,23 @@
 """Deletion that travels down after a withdrawal, and what recipients answer.
 
-Rules: tasks are raised in the withdrawal's own transaction; a recipient's client sees and acknowledges the tasks
-of its own party only; all else counts as absent.
+Rules: tasks are raised in the withdrawal's own transaction (those of an erasure or a purge in theirs,
+`gate.erasing.recipients`); a recipient's client sees and acknowledges the tasks of its own party only; all else
+counts as absent.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from api.database import Transaction
+from api.service import Service
 from api.usecases.scoring import new_name, reporter_of
 from api.usecases.tracing import read_place, write_place
 from api.usecases.writing import Work
 from consent import Actor, SubjectId, find_subject
+from gate.erasing.recipients import forget_reference, references_of
 from lineage import Actor as LedgerActor
 from lineage import Moment, Role
 from lineage.graph import (
@@ -79,8 +83,15 @@ async def list_for(
     return [Task.of(row) for row in rows[:limit]], last
 
 
+async def references_for(tx: Transaction, service: Service, tenant: str, tasks: Sequence[Task]) -> dict[str, str]:
+    """How recipients know the people their tasks concern; what was answered names nobody."""
+    return await references_of(tx.connection, service.keyring, tenant, tasks)
+
+
 async def acknowledge_task(work: Work, task: str, outcome: TaskOutcome) -> tuple[Task, int]:
     """Record a recipient's answer. Raises: TaskNotFoundError; TaskDoneError; ClientNotFoundError."""
     own = await reporter_of(work.connection, work.caller)
     given = Acknowledgement(own.party, own.client, outcome)
-    return await acknowledge(work.connection, work.tenant, task, given, Stamp(work.now, work.service.keyring.mac))
+    done = await acknowledge(work.connection, work.tenant, task, given, Stamp(work.now, work.service.keyring.mac))
+    await forget_reference(work.connection, work.tenant, task)
+    return done

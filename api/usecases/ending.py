@@ -12,6 +12,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from api.database import Database, Transaction
@@ -27,6 +28,7 @@ from consent.store.subjects import by_pseudonym
 from gate.erasing import ErasureDesk, Outcome, Reason, Result
 from gate.erasing.desk import GROUP, Act
 from gate.erasing.purging import Page, Purger, lives
+from gate.erasing.recipients import DUE
 from lineage import DEPLOYMENT, EntryDraft, Kind, Role, append
 from lineage import Actor as LedgerActor
 from lineage.content import Json
@@ -52,17 +54,20 @@ class Office:
 
     Attributes:
         by: who acts.
+        due: how long recipients have to delete what they hold.
     """
 
     database: Database
     keys: KeyRing
     ends: Ends
     by: Actor
+    due: timedelta = DUE
 
     async def desk(self, tx: Transaction, journal: NotingJournal) -> ErasureDesk:
         """The erasure desk on one transaction's journal."""
         catalog = await Catalogs().current(tx.connection)
-        return ErasureDesk(self.keys, catalog, Keeper(journal, rows=self.keys.rows, entropy=os.urandom))
+        keeper = Keeper(journal, rows=self.keys.rows, entropy=os.urandom)
+        return ErasureDesk(self.keys, catalog, keeper, due=self.due)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,11 @@ class Erased:
     """
 
     results: dict[str, Result] = field(default_factory=dict)
+
+    @property
+    def told(self) -> int:
+        """How many tasks tell recipients to delete what they hold."""
+        return sum(result.told for result in self.results.values())
 
     @property
     def counts(self) -> dict[str, int]:
@@ -233,26 +243,35 @@ async def _finish(office: Office, done: Restored) -> None:
     await office.ends.note(office.database, numbers)
 
 
-async def purge_values(office: Office, job: Job) -> Counter[str]:
-    """Remove a tenant's values past their retention; answers how many of each segment."""
-    removed: Counter[str] = Counter()
+@dataclass(slots=True)
+class Purged:
+    """How many values of each segment were removed, and how many tasks were raised for their recipients."""
+
+    removed: Counter[str] = field(default_factory=Counter)
+    told: int = 0
+
+
+async def purge_values(office: Office, job: Job) -> Purged:
+    """Remove a tenant's values past their retention, and tell who received them."""
+    done = Purged()
     seen, after = 0, ("", "")
     while True:
         page: Page | None = None
         try:
             async with office.database.transaction() as tx:
                 catalog = await Catalogs().current(tx.connection)
-                purger = Purger(job.tenant, lives(catalog, job.tenant), office.by, office.keys.mac, office.keys.rows)
+                purger = Purger(job.tenant, lives(catalog, job.tenant), office.by, office.keys, office.due)
                 page = await purger.page(tx.connection, after, tx.now)
                 _take_back(if_dry=job.dry_run)
         except _TakenBackError:
             pass
         if page is not None:
-            removed.update(page.removed)
+            done.removed.update(page.removed)
+            done.told += page.told
             seen += page.seen
             job.on_progress(seen)
         if page is None or page.after is None:
-            return removed
+            return done
         after = page.after
 
 

@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.database import Database
 from catalog import RevisionNotFoundError, canonical
 from catalog.store import load as load_catalog
-from gate.engines.bundle import EMBEDDED_BUNDLE, load_bundle
+from gate.engines.bundle import archive_of
+from gate.store_facts import document_of, find_facts, find_policy
 from lineage import Actor, EntryDraft, Kind, Mac, append
 from lineage.content import Json
 from lineage.evidence import (
@@ -40,6 +41,7 @@ from lineage.evidence import (
 
 EVERY = 1_000
 RECEIPTS_AT_ONCE = 1_000
+FACTS_AT_ONCE = 1_000
 Progress = Callable[[int], None]
 
 
@@ -83,8 +85,9 @@ class Exporter:
                     entries = of_period(tx.connection, self.tenant, period, by_number=True)
                 collected = await collect(entries, contents)
                 await self._add_catalogues(tx.connection, contents, collected)
+                await self._add_facts(tx.connection, contents, collected)
+                await self._add_policies(tx.connection, contents, collected)
                 await self._add_receipts(tx.connection, contents, collected)
-            _add_policies(contents, collected)
             done = finish(contents, scope, collected, target)
         parts: dict[str, Json] = {"export": "evidence", "entries": done.entries, "receipts": done.receipts}
         await self._record(done.digest, parts)
@@ -97,6 +100,21 @@ class Exporter:
             except RevisionNotFoundError:
                 continue
             contents.add(f"catalog/{revision}.json", canonical(catalog.document()))
+
+    async def _add_facts(self, connection: AsyncConnection, contents: Contents, collected: Collected) -> None:
+        """The facts that the reads were decided on; what is not kept as its digest says is missing."""
+        for first in range(0, len(collected.facts), FACTS_AT_ONCE):
+            found = await find_facts(connection, collected.facts[first : first + FACTS_AT_ONCE])
+            for name, situation in sorted(found.items()):
+                if situation is not None:
+                    contents.add(f"facts/{name}.json", document_of(situation))
+
+    async def _add_policies(self, connection: AsyncConnection, contents: Contents, collected: Collected) -> None:
+        """The policies that decided the reads, as they were kept then."""
+        for revision in collected.policies:
+            kept = await find_policy(connection, revision)
+            if kept is not None and kept.is_whole:
+                contents.add(f"policy/{revision}.tar.gz", archive_of(kept.module, kept.data, revision))
 
     async def _add_receipts(self, connection: AsyncConnection, contents: Contents, collected: Collected) -> None:
         if self.receipts is None:
@@ -113,10 +131,3 @@ class Exporter:
         draft = EntryDraft(Kind.LEDGER_EXPORTED, self.tenant, self.by, about=digest, parts=parts)
         async with self.database.transaction() as tx:
             await append(tx.connection, [draft], now=tx.now, mac=self.mac)
-
-
-def _add_policies(contents: Contents, collected: Collected) -> None:
-    """The bundles that are at hand; others are listed as missing."""
-    shipped = load_bundle().revision
-    if shipped in collected.policies:
-        contents.add(f"policy/{shipped}.tar.gz", EMBEDDED_BUNDLE.read_bytes())

@@ -30,7 +30,7 @@ from catalog import Catalog
 from consent import ConsentService, Registrar
 from vault import refresh_key_ring
 
-BINDING_S = 2.0
+BINDING_S = 1.8
 
 
 @dataclass(frozen=True, slots=True)

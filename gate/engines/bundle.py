@@ -11,6 +11,7 @@ Files: ``policies/compiled/embedded.tar.gz`` (OPA bundle with ``policy.wasm``) a
 
 from __future__ import annotations
 
+import gzip
 import io
 import tarfile
 from dataclasses import dataclass
@@ -125,16 +126,46 @@ def revision_of(module: bytes, data: Any) -> str:
     return sha256(f"yumen-policy-v1\n{parts}".encode()).hexdigest()
 
 
+def archive_of(module: bytes, data: bytes, revision: str) -> bytes:
+    """A policy as one archive that `load_bundle` takes; equal policies give equal bytes."""
+    members = {".manifest": canonical({"revision": revision}), "data.json": data, "policy.wasm": module}
+    raw = io.BytesIO()
+    with (
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive,
+    ):
+        for name, content in members.items():
+            member = tarfile.TarInfo(name)
+            member.size, member.mtime, member.mode = len(content), 0, 0o644
+            archive.addfile(member, io.BytesIO(content))
+    return raw.getvalue()
+
+
+def parts_of(archive: bytes) -> tuple[bytes, bytes]:
+    """Module and data of such an archive, unchecked. Raises: BundleError."""
+    members = _members_of(archive, "the policy")
+    if not {"policy.wasm", "data.json"} <= members.keys():
+        raise BundleError("the policy is no policy bundle")
+    return members["policy.wasm"], members["data.json"]
+
+
 def _members(path: Path) -> dict[str, bytes]:
+    try:
+        return _members_of(path.read_bytes(), path.name)
+    except OSError as fault:
+        raise BundleError(f"{path.name} cannot be read") from fault
+
+
+def _members_of(content: bytes, shown: str) -> dict[str, bytes]:
     wanted = {"policy.wasm", "data.json", ".manifest"}
     found: dict[str, bytes] = {}
     try:
-        with tarfile.open(fileobj=io.BytesIO(path.read_bytes()), mode="r:gz") as archive:
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as archive:
             for member in archive:
                 name = member.name.lstrip("/")
                 file = archive.extractfile(member) if name in wanted and member.size <= LARGEST_MEMBER_B else None
                 if file is not None:
                     found[name] = file.read()
     except (OSError, EOFError, tarfile.TarError) as fault:
-        raise BundleError(f"{path.name} cannot be read") from fault
+        raise BundleError(f"{shown} cannot be read") from fault
     return found

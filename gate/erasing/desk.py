@@ -4,7 +4,9 @@
 2. who is held, or may be owed a statutory period: restricted now, a request waits
 3. the others: keys, identifiers, index, tokens, values destroyed       vault.shred, gate.store_values
 4. tried: what could be opened before cannot be opened now              gate.erasing.trials
-5. a signed certificate each; a tombstone; one ledger entry             gate.erasing.certificates
+5. a signed certificate each                                            gate.erasing.certificates
+6. every recipient gets a task to delete too                            gate.erasing.recipients
+7. a tombstone; one ledger entry, the last of the person's stream
 
 Rules:
 - all of it commits together or not at all; nothing that could still be opened is certified;
@@ -18,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -29,6 +31,7 @@ from consent import Actor, Burial, ErasureRequest, ErasureState, Keeper, Standin
 from consent.store.subjects import erased as read_erased
 from gate.erasing.certificates import Certificate, SignedCertificate, save_certificates
 from gate.erasing.errors import ErasureIncompleteError
+from gate.erasing.recipients import DUE, Recipients
 from gate.erasing.trials import SUCCESSES, Trial, take_samples, try_again
 from gate.store_values import shred_values, stored_segments
 from vault import Entropy, KeyRing, Shredded, lock_subject_keys, shred, stored_fields, system_entropy
@@ -63,12 +66,14 @@ class Result:
         certificate: of an erasure that was done now.
         request: the open request of a subject who is held or waits.
         entry: the ledger entry of an erasure that was done now.
+        told: how many tasks tell recipients to delete what they hold.
     """
 
     outcome: Outcome
     certificate: SignedCertificate | None = None
     request: ErasureRequest | None = None
     entry: int | None = None
+    told: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +99,14 @@ class ErasureDesk:
     Attributes:
         catalog: says which fields some law has kept.
         keeper: the consent room's part: holds, requests, tombstones, the ledger.
+        due: how long recipients have to delete.
     """
 
     keys: KeyRing
     catalog: Catalog
     keeper: Keeper
     entropy: Entropy = field(default=system_entropy, repr=False)
+    due: timedelta = DUE
 
     async def erase(self, act: Act, refs: Sequence[str]) -> dict[str, Result]:
         """Erase subjects of one tenant, or say of each what stands against it; at most `GROUP` at once.
@@ -157,8 +164,11 @@ class ErasureDesk:
         }
         await save_certificates(act.connection, (each for each, _ in signed.values()))
         gone = {ref: (going[ref], Burial(each.id, detail)) for ref, (each, detail) in signed.items()}
+        recipients = Recipients(self.keys, self.due, self.entropy)
+        whom = {going[ref].subject: signed[ref][0].id for ref in refs}
+        told = await recipients.told_of_erasure(act.connection, whom, by=act.by, now=act.now)
         entries = await self.keeper.bury(act.connection, act.tenant, gone, by=act.by, now=act.now)
-        return {ref: Result(Outcome.ERASED, signed[ref][0], entry=entries[ref]) for ref in refs}
+        return {ref: Result(Outcome.ERASED, signed[ref][0], entry=entries[ref], told=told.get(ref, 0)) for ref in refs}
 
     def _certificate(
         self, act: Act, standing: Standing, shredded: Shredded, segments: Sequence[str], trials: Sequence[Trial]

@@ -18,13 +18,12 @@ from enum import StrEnum
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from catalog.store import revisions
 from gate.engines import Answer, EmbeddedEngine
 from gate.engines.bundle import bundle_of
 from gate.errors import BundleError
+from gate.replaying.kept import InDatabase, Kept
 from gate.replaying.recorded import Outcome, RecordedRead, outcome
-from gate.store_facts import Situation, find_facts, find_policy
-from lineage import shape_documents
+from gate.store_facts import Situation
 
 DEADLINE_S = 30.0
 SITUATIONS_KEPT = 65_536
@@ -79,9 +78,14 @@ Found = Answer | Verdict
 
 
 class Replayer:
-    """Decides recorded reads again; keeps engines and answers between calls."""
+    """Decides recorded reads again; keeps engines and answers between calls.
 
-    def __init__(self) -> None:
+    Attributes:
+        needs_shapes: whether a shape that is not kept is a fault of its own.
+    """
+
+    def __init__(self, *, needs_shapes: bool = True) -> None:
+        self._needs_shapes = needs_shapes
         self._engines: dict[str, EmbeddedEngine] = {}
         self._host_codes: dict[str, frozenset[str]] = {}
         self._answers: dict[tuple[str, str], Found] = {}
@@ -89,16 +93,20 @@ class Replayer:
         self._catalogs: frozenset[str] = frozenset()
 
     async def replay(self, connection: AsyncConnection, reads: Sequence[RecordedRead]) -> list[Replayed]:
-        """Decide reads again, in order."""
+        """Decide reads again, in order, from what the database keeps."""
+        return await self.replay_from(InDatabase(connection), reads)
+
+    async def replay_from(self, kept: Kept, reads: Sequence[RecordedRead]) -> list[Replayed]:
+        """Decide reads again, in order; every distinct situation once, those of one policy in one batch."""
         if len(self._answers) > SITUATIONS_KEPT:
             self._answers.clear()
             self._shapes.clear()
-        await self._load_shapes(connection, reads)
+        await self._load_shapes(kept, reads)
         if not {read.catalog for read in reads} <= self._catalogs:
-            self._catalogs = frozenset(revision for revision, _ in await revisions(connection))
+            self._catalogs = await kept.catalogs()
         for policy in dict.fromkeys(read.policy for read in reads):
             wanted = {read.facts for read in reads if read.policy == policy and read.facts is not None}
-            await self._decide(connection, policy, [each for each in wanted if (policy, each) not in self._answers])
+            await self._decide(kept, policy, [each for each in wanted if (policy, each) not in self._answers])
         done: dict[tuple[object, ...], tuple[Verdict, tuple[ReplayedFeature, ...]]] = {}
         found: list[Replayed] = []
         for read in reads:
@@ -114,41 +122,41 @@ class Replayer:
             await engine.close()
         self._engines.clear()
 
-    async def _load_shapes(self, connection: AsyncConnection, reads: Iterable[RecordedRead]) -> None:
+    async def _load_shapes(self, kept: Kept, reads: Iterable[RecordedRead]) -> None:
         missing: dict[str, set[str]] = {}
         for read in reads:
             if (read.tenant, read.shape) not in self._shapes:
                 missing.setdefault(read.tenant, set()).add(read.shape)
         for tenant, shapes in missing.items():
-            documents = await shape_documents(connection, tenant, sorted(shapes))
+            documents = await kept.shapes(tenant, sorted(shapes))
             for shape in shapes:
                 self._shapes[tenant, shape] = _features(documents[shape]) if shape in documents else None
 
-    async def _decide(self, connection: AsyncConnection, policy: str, wanted: Sequence[str]) -> None:
+    async def _decide(self, kept: Kept, policy: str, wanted: Sequence[str]) -> None:
         if not wanted:
             return
-        engine = await self._engine(connection, policy)
+        engine = await self._engine(kept, policy)
         if isinstance(engine, Verdict):
             self._answers.update({(policy, each): engine for each in wanted})
             return
-        kept = await find_facts(connection, wanted)
-        sound = {name: facts for name, facts in kept.items() if facts is not None}
+        found = await kept.facts(wanted)
+        sound = {name: facts for name, facts in found.items() if facts is not None}
         for each in wanted:
             if each not in sound:
-                self._answers[policy, each] = Verdict.FACTS_TAMPERED if each in kept else Verdict.FACTS_MISSING
+                self._answers[policy, each] = Verdict.FACTS_TAMPERED if each in found else Verdict.FACTS_MISSING
         answers = await decide_all(engine, list(sound.values()))
         for name, answer in zip(sound, answers, strict=True):
             self._answers[policy, name] = Verdict.UNDECIDED if answer is None else answer
 
-    async def _engine(self, connection: AsyncConnection, policy: str) -> EmbeddedEngine | Verdict:
+    async def _engine(self, kept: Kept, policy: str) -> EmbeddedEngine | Verdict:
         held = self._engines.get(policy)
         if held is not None:
             return held
-        kept = await find_policy(connection, policy)
-        if kept is None:
+        found = await kept.policy(policy)
+        if found is None:
             return Verdict.POLICY_MISSING
         try:
-            bundle = bundle_of(kept.module, kept.data, kept.revision)
+            bundle = bundle_of(found.module, found.data, found.revision)
             engine = EmbeddedEngine(bundle)
         except BundleError:
             return Verdict.POLICY_TAMPERED
@@ -172,7 +180,8 @@ class Replayer:
         features = tuple(_feature(name, before, answer, host) for name, before in sorted(read.features.items()))
         by_host = any(each.by_host for each in features)
         used = {place for decided in answer.features.values() for place in decided.grants}
-        if self._shapes[read.tenant, read.shape] != read.features:
+        shape = self._shapes[read.tenant, read.shape]
+        if shape != read.features and (shape is not None or self._needs_shapes):
             return Verdict.SHAPE_DIFFERS, features
         if read.catalog not in self._catalogs:
             return Verdict.CATALOG_MISSING, features

@@ -1,8 +1,8 @@
 """The evidence pack: one archive that says what happened, and can be checked by anyone without us (PIPL 69).
 
 Rules:
-- it holds the entries as the ledger has them, with digests and MACs, what they rely on (catalogues, policies), receipts
-  and a checkpoint where there is a transparency log, and how to check it, in Chinese and English;
+- it holds the entries as the ledger has them, with digests and MACs, what they rely on (catalogues, policies,
+  facts), receipts and a checkpoint where there is a transparency log, and how to check it, in Chinese and English;
 - `manifest.json` (canonical JSON) names every file with its size and SHA-256; the manifest's own digest is the pack's;
 - equal contents give equal bytes: names sorted, no times, no owners; nothing of the moment it was made stands in it;
 - a subject's pack is whole: their stream from the first place on, with the configuration its reads were judged by, so
@@ -87,11 +87,21 @@ class _Lines:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What the entries name: their numbers, and the revisions they were decided under."""
+    """What the entries name: their numbers, the revisions they were decided under, the digests of their facts."""
 
     numbers: tuple[int, ...]
     catalogs: tuple[str, ...]
     policies: tuple[str, ...]
+    facts: tuple[str, ...]
+
+    @property
+    def named(self) -> list[str]:
+        """The files that the entries name."""
+        return [
+            *(f"catalog/{each}.json" for each in self.catalogs),
+            *(f"facts/{each}.json" for each in self.facts),
+            *(f"policy/{each}.tar.gz" for each in self.policies),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,7 @@ async def collect(entries: AsyncIterator[FoundEntry], contents: Contents) -> Col
     numbers: list[int] = []
     catalogs: set[str] = set()
     policies: set[str] = set()
+    facts: set[str] = set()
     with (contents.folder / ENTRIES).open("wb") as bodies, (contents.folder / INDEX).open("wb") as index:
         lines = {ENTRIES: _Lines(bodies), INDEX: _Lines(index)}
         async for entry in entries:
@@ -120,9 +131,10 @@ async def collect(entries: AsyncIterator[FoundEntry], contents: Contents) -> Col
                 body = entry.document
                 catalogs.add(str(body["catalog"]))
                 policies.add(str(body["policy"]))
+                facts.update(str(each) for each in [body["facts"]] if each is not None)
     for name, made in lines.items():
         contents.files[name] = (made.size, made.digest.hexdigest())
-    return Collected(tuple(numbers), tuple(sorted(catalogs)), tuple(sorted(policies)))
+    return Collected(tuple(numbers), tuple(sorted(catalogs)), tuple(sorted(policies)), tuple(sorted(facts)))
 
 
 def finish(contents: Contents, scope: Scope, collected: Collected, target: IO[bytes]) -> Written:
@@ -130,9 +142,7 @@ def finish(contents: Contents, scope: Scope, collected: Collected, target: IO[by
     contents.add("README.zh.md", ZH.encode())
     contents.add("README.en.md", EN.encode())
     receipts = [name for name in contents.files if name.startswith("receipts/")]
-    named = [f"catalog/{each}.json" for each in collected.catalogs]
-    named += [f"policy/{each}.tar.gz" for each in collected.policies]
-    missing = tuple(name for name in named if name not in contents.files)
+    missing = tuple(name for name in collected.named if name not in contents.files)
     manifest = {
         "entries": len(collected.numbers),
         "files": {name: {"sha256": digest, "size": size} for name, (size, digest) in sorted(contents.files.items())},

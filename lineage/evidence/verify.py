@@ -5,7 +5,7 @@ What is checked, in order; the first fault refuses the pack:
 2. every entry's digest is that of its body, numbers ascend, the index fits line by line;
 3. bodies are canonical entries, each in the stream it belongs to, in the next place, of the tenant and scope;
 4. in a subject's pack the stream begins at its first place, and every release in it was justified (`lineage.replay`);
-5. catalogues are what their names say; whatever the entries name is there or listed as missing;
+5. catalogues, facts and policies are what their names say; whatever the entries name is there or listed as missing;
 6. MACs, given the ledger keys; receipts, given a check for them.
 """
 
@@ -19,19 +19,21 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import IO, Any, TypeAlias
 
 from catalog import CatalogError
 from catalog.canonical import canonical
 from lineage.checking import Checker, CheckMac
 from lineage.errors import PackRefusedError
 from lineage.evidence.pack import ENTRIES, INDEX, MANIFEST, VERSION
+from lineage.evidence.policies import policy_revision
 from lineage.faults import FaultCode
 from vault import VaultError
 
 MALFORMED = (tarfile.TarError, EOFError, zlib.error, KeyError, TypeError, ValueError)
 MAX_FILES = 2_000_000
 MAX_FILE_B = 1 << 34
+MAX_PART_B = 1 << 28  # of what is read whole
 _NAME = re.compile(r"(?:[a-z]+/)?[A-Za-z0-9._-]{1,120}")
 # What can be told only of a whole history, so never of a period's excerpt.
 _NEEDS_ALL = frozenset(FaultCode) - {FaultCode.MALFORMED, FaultCode.NOT_CANONICAL, FaultCode.STREAM}
@@ -180,6 +182,8 @@ class _Pack:
         self._ensure_scope(found, line)
         if found["kind"] == "read":
             self._named |= {f"catalog/{found['catalog']}.json", f"policy/{found['policy']}.tar.gz"}
+            if found["facts"] is not None:
+                self._named.add(f"facts/{found['facts']}.json")
         excerpt = not self._manifest["whole"] or found["stream"] != self._scope.get("subject")
         stream, seq = found["stream"], found["seq"]
         if excerpt and seq <= heads.get(stream, 0):
@@ -217,10 +221,12 @@ class _Pack:
             if name not in self._members and name not in missing:
                 raise PackRefusedError(f"{name}: is named by entries and neither there nor listed as missing")
         for name in self._members:
-            if name.startswith("catalog/"):
+            if name.startswith(("catalog/", "facts/")):
                 digest = self._manifest["files"][name]["sha256"]
-                if name != f"catalog/{digest}.json":
-                    raise PackRefusedError(f"{name}: is not the catalogue of this revision")
+                if Path(name).name != f"{digest}.json":
+                    raise PackRefusedError(f"{name}: is not what its name says")
+            elif name.startswith("policy/") and policy_revision(self._read(name)) != _stem(name):
+                raise PackRefusedError(f"{name}: is not the policy of this revision")
 
     def _check_receipts(self, check: CheckReceipt | None) -> int:
         names = [name for name in self._members if name.startswith("receipts/")]
@@ -247,6 +253,19 @@ class _Pack:
             if not line.endswith(b"\n"):
                 raise PackRefusedError(f"{name}: the last line is cut off")
             yield line[:-1]
+
+
+def pack_files(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    """The files of a pack that was checked, in their order; each is read before the next is asked for."""
+    with gzip.open(path) as packed, tarfile.open(fileobj=packed, mode="r:") as tar:
+        for member in tar:
+            content = tar.extractfile(member)
+            if content is not None:
+                yield member.name, content
+
+
+def _stem(name: str) -> str:
+    return Path(name).name.removesuffix(".tar.gz")
 
 
 def _ensure_end(packed: gzip.GzipFile, offset: int) -> None:
@@ -279,7 +298,8 @@ def _manifest(tar: tarfile.TarFile) -> tuple[dict[str, Any], bytes]:
 def _members(tar: tarfile.TarFile, manifest: Mapping[str, Any]) -> dict[str, tarfile.TarInfo]:
     found: dict[str, tarfile.TarInfo] = {}
     for number, member in enumerate(tar):
-        if number > MAX_FILES or member.size > MAX_FILE_B:
+        most = MAX_FILE_B if member.name in {ENTRIES, INDEX} else MAX_PART_B
+        if number > MAX_FILES or member.size > most:
             raise PackRefusedError("the archive is larger than a pack can be")
         if member.name == MANIFEST and number == 0:
             continue

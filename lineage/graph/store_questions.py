@@ -8,7 +8,8 @@ Questions about who read whom, what a grant was used for and what a client read 
 """
 
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,33 +150,46 @@ async def received(
 
     Shape: subject is a pseudonym; parties in order. The subject's stream is walked, not the ledger.
     """
+    return (await received_of(connection, tenant, [subject], grant=grant, fields=fields)).get(subject, [])
+
+
+async def received_of(  # noqa: PLR0913 - a question and what narrows it, by name
+    connection: AsyncConnection,
+    tenant: str,
+    subjects: Sequence[str],
+    *,
+    grant: str | None = None,
+    fields: Sequence[str] | None = None,
+    features: Sequence[str] | None = None,
+) -> dict[str, list[Received]]:
+    """What each party received of many subjects, by pseudonym; who gave nothing to anybody is left out."""
     dialect = connection.dialect.name
-    pairs = (await connection.execute(received_statement(dialect, tenant, subject, grant))).all()
-    made = await _scored(connection, tenant, subject, grant)
-    shapes = sorted({shape for _, shape in pairs} | {shape for _, _, shape in made})
-    uses = await released_features(connection, tenant, shapes)
-    found: list[Received] = []
-    for party in sorted({party for party, _ in pairs}):
-        got = [use for of, shape in pairs if of == party for use in uses.get(shape, ())]
-        kept = [use for use in got if fields is None or set(use.fields) & set(fields)]
-        names = {name for use in kept for name in use.fields if fields is None or name in fields}
-        scores = {
-            score
-            for score, of, shape in made
-            if of == party and any(names & set(use.fields) for use in uses.get(shape, ()))
-        }
-        if names:
-            features = {use.feature for use in kept}
-            found.append(Received(party, *(tuple(sorted(each)) for each in (names, features, scores))))
-    return found
+    given: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for part in batched(subjects, BATCH):
+        for subject, party, shape in await connection.execute(received_statement(dialect, tenant, part, grant)):
+            given[subject].append((party, shape))
+    made = await _scored(connection, tenant, sorted(given), grant)
+    shapes = {shape for pairs in given.values() for _, shape in pairs}
+    shapes |= {shape for scores in made.values() for _, _, shape in scores}
+    uses = await released_features(connection, tenant, sorted(shapes))
+    kept = {shape: tuple(use for use in found if _concerns(use, fields, features)) for shape, found in uses.items()}
+    found = {
+        subject: [
+            each
+            for party in sorted({party for party, _ in pairs})
+            if (each := _received(party, pairs, made.get(subject, ()), kept, fields)).fields
+        ]
+        for subject, pairs in given.items()
+    }
+    return {subject: parts for subject, parts in found.items() if parts}
 
 
-def received_statement(dialect: str, tenant: str, subject: str, grant: str | None) -> Select[Any]:
-    """(party, shape) of all that was released of a subject, from the subject's stream."""
+def received_statement(dialect: str, tenant: str, subjects: Sequence[str], grant: str | None) -> Select[Any]:
+    """(subject, party, shape) of all that was released of some subjects, from their streams."""
     wanted = (
-        select(ENTRIES.c.party, ENTRIES.c.shape)
+        select(ENTRIES.c.stream, ENTRIES.c.party, ENTRIES.c.shape)
         .where(
-            ENTRIES.c.stream == subject,
+            ENTRIES.c.stream.in_(subjects),
             # Not to be found by an index: a subject's few entries are each looked at, never a tenant's many.
             ENTRIES.c.tenant.concat("") == tenant,
             ENTRIES.c.kind == "read",
@@ -187,20 +201,50 @@ def received_statement(dialect: str, tenant: str, subject: str, grant: str | Non
     return wanted.where(*_citing(dialect, grant))
 
 
+def _concerns(use: FeatureUse, fields: Sequence[str] | None, features: Sequence[str] | None) -> bool:
+    return (fields is None or not set(use.fields).isdisjoint(fields)) and (features is None or use.feature in features)
+
+
+def _received(
+    party: str,
+    pairs: Sequence[tuple[str, str]],
+    made: Sequence[tuple[str, str, str]],
+    kept: Mapping[str, tuple[FeatureUse, ...]],
+    fields: Sequence[str] | None,
+) -> Received:
+    """What one party received, of `pairs` (party, shape), and the scores it `made` (score, party, shape) of that."""
+    got = [use for of, shape in pairs if of == party for use in kept.get(shape, ())]
+    names = {name for use in got for name in use.fields if fields is None or name in fields}
+    scores = {
+        score
+        for score, of, shape in made
+        if of == party and any(names & set(use.fields) for use in kept.get(shape, ()))
+    }
+    features = {use.feature for use in got}
+    return Received(party, *(tuple(sorted(each)) for each in (names, features, scores)))
+
+
 async def _scored(
-    connection: AsyncConnection, tenant: str, subject: str, grant: str | None
-) -> list[tuple[str, str, str]]:
-    """(score, party, shape of a read it rests on) of a subject's scores, under one grant if given."""
-    wanted = select(SCORES.c.score, SCORES.c.party).where(SCORES.c.tenant == tenant, SCORES.c.subject == subject)
-    parties = {row.score: row.party for row in await connection.execute(wanted)}
-    reads = await reads_of(connection, tenant, sorted(parties))
+    connection: AsyncConnection, tenant: str, subjects: Sequence[str], grant: str | None
+) -> dict[str, list[tuple[str, str, str]]]:
+    """(score, party, shape of a read it rests on) of subjects' scores, under one grant if given; by subject."""
+    about: dict[str, tuple[str, str]] = {}
+    for part in batched(subjects, BATCH):
+        wanted = select(SCORES.c.score, SCORES.c.subject, SCORES.c.party)
+        wanted = wanted.where(SCORES.c.tenant == tenant, SCORES.c.subject.in_(part))
+        about |= {row.score: (row.subject, row.party) for row in await connection.execute(wanted)}
+    reads = await reads_of(connection, tenant, sorted(about))
     entries = sorted({entry for found in reads.values() for entry in found})
     shapes: dict[int, str] = {}
-    for part in batched(entries, BATCH):
-        chosen = select(ENTRIES.c.id, ENTRIES.c.shape).where(ENTRIES.c.id.in_(part))
+    for some in batched(entries, BATCH):
+        chosen = select(ENTRIES.c.id, ENTRIES.c.shape).where(ENTRIES.c.id.in_(some))
         chosen = chosen.where(*_citing(connection.dialect.name, grant))
         shapes |= {row.id: row.shape for row in await connection.execute(chosen)}
-    return [(score, parties[score], shapes[each]) for score, found in reads.items() for each in found if each in shapes]
+    scored: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    for score, found in reads.items():
+        subject, party = about[score]
+        scored[subject] += [(score, party, shapes[each]) for each in found if each in shapes]
+    return scored
 
 
 def _citing(dialect: str, grant: str | None) -> list[ColumnElement[bool]]:

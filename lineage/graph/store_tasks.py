@@ -47,9 +47,15 @@ async def lock_task(connection: AsyncConnection, tenant: str, task: str, *, part
     return found
 
 
-async def close_task(connection: AsyncConnection, tenant: str, task: str, done: Mapping[str, object]) -> None:
-    """Write down that a task is done."""
+async def change_task(connection: AsyncConnection, tenant: str, task: str, done: Mapping[str, object]) -> None:
+    """Write down what became of a task."""
     await connection.execute(update(TASKS).where(TASKS.c.tenant == tenant, TASKS.c.task == task).values(**done))
+
+
+async def open_tasks_of(connection: AsyncConnection, tenant: str, subject: str) -> list[str]:
+    """The open tasks of a subject, by pseudonym, locked."""
+    wanted = select(TASKS.c.task).where(TASKS.c.tenant == tenant, TASKS.c.subject == subject, TASKS.c.done_us.is_(None))
+    return list((await connection.execute(wanted.order_by(TASKS.c.task).with_for_update())).scalars())
 
 
 async def list_tasks(  # noqa: PLR0913 - a page of a question, by name

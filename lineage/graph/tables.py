@@ -6,7 +6,8 @@ Rules:
 - edges and nodes are never deleted: removing a node marks it, so that whatever derived from it keeps its grade;
 - ``lineage_reach`` and its counts are written by the follower only, each pair once, so that a count needs no scan;
 - ``ref`` of a task is the only place that ties a subject's reference to their pseudonym outside the consent room; it is
-  wiped when the recipient acknowledges.
+  wiped when the recipient acknowledges. Of an erased subject it is NULL, ``sealed`` holds it under the task's own key
+  in ``vault_subject_keys``, and ``subject`` is a name that stands nowhere else.
 
 Times are microseconds since 1970-01-01 UTC; `entry` columns hold numbers of ledger entries.
 """
@@ -209,3 +210,4 @@ class Task(SQLModel, table=True):
     done_us: int | None = Field(default=None, sa_column=_big(nullable=True))
     done_by: str | None = Field(default=None, sa_column=_text(nullable=True))
     outcome: str | None = Field(default=None, sa_column=_text(nullable=True))
+    sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))

@@ -1,7 +1,9 @@
 """The log as files: one process writes them, anybody may read them.
 
 Rules enforced here:
-- one writer: it holds a lock on the folder for as long as it writes;
+- one writer: it holds a lock on the folder for as long as it writes, and a scratch folder of its own, from which every
+  file is renamed into its place; a writer that is put out loses that folder, and with it the means to publish, at
+  whatever instant it is stopped and goes on;
 - order: full tiles and bundles, then partial ones, all synced with their folders, and only then the checkpoint; each
   file is written under a scratch name, synced, and renamed, so that a reader sees the whole of it or nothing;
 - what fails half-way is not adopted: nothing was published, and the same step can be done again;
@@ -14,6 +16,7 @@ Standard: C2SP tlog-tiles. Format: docs/formats/log.md.
 import fcntl
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -38,6 +41,8 @@ from lineage.log.tree import Edge, leaf_hash
 
 LOCK_FILE: Final = ".lock"
 SCRATCH: Final = ".scratch-"
+WRITER: Final = ".writer-"
+GONE: Final = ".gone-"
 MAX_FILE_B: Final = WIDTH * (2 + 65_535)
 _MODE: Final = 0o750
 
@@ -82,11 +87,12 @@ class Staged:
 
 
 class LogFolder:
-    """The writer of a folder; made by `opened`, under the folder's lock."""
+    """The writer of a folder; made by `opened`, under the folder's lock. Without `scratch` it reads only."""
 
-    def __init__(self, folder: Path, key: VerifierKey) -> None:
+    def __init__(self, folder: Path, key: VerifierKey, scratch: Path | None = None) -> None:
         self.folder = folder
         self.key = key
+        self._scratch = scratch or folder / f"{WRITER}nobody"
         self.edge = Edge()
         self.tail: tuple[bytes, ...] = ()
         self.published: Note | None = None
@@ -124,7 +130,7 @@ class LogFolder:
     def stage(self, entries: Sequence[bytes]) -> Staged:
         """Write the tiles of a log that is longer by these entries; publishes nothing.
 
-        Raises: LogUnwritableError.
+        Raises: LogUnwritableError; LogHeldError: another process has taken the folder over.
         """
         edge, before = self.edge.copy(), self.edge
         full = edge.append([leaf_hash(entry) for entry in entries])
@@ -145,9 +151,9 @@ class LogFolder:
         return Staged(Checkpoint(self.key.name, edge.size, edge.root()), edge, tuple(tail), filled)
 
     def publish(self, staged: Staged, note: Note) -> None:
-        """Publish a step under its signed checkpoint, and tidy up. Raises: LogUnwritableError."""
+        """Publish a step under its signed checkpoint, and tidy up. Raises: LogUnwritableError; LogHeldError."""
         with _unwritable():
-            _replace(self.folder / CHECKPOINT, note.data)
+            self._replace(self.folder / CHECKPOINT, note.data)
             _sync(self.folder)
         self.edge, self.tail, self.published = staged.edge, staged.tail, note
         for place in staged.filled:
@@ -192,32 +198,89 @@ class LogFolder:
             path = self.folder / place.path
             folders |= _make(path.parent, self.folder)
             folders.add(path.parent)
-            _replace(path, data)
+            self._replace(path, data)
         for folder in sorted(folders):
             _sync(folder)
 
+    def _replace(self, path: Path, data: bytes) -> None:
+        """Put a file in its place, whole and on disk; in one step, and only while this writer was not put out."""
+        scratch = self._scratch / path.name
+        try:
+            with scratch.open("wb", buffering=0) as file:
+                written = 0
+                while written < len(data):
+                    written += file.write(data[written:]) or 0
+                os.fsync(file.fileno())
+            scratch.rename(path)
+        except OSError:
+            if not self._scratch.is_dir():
+                raise LogHeldError("another process has taken this log over") from None
+            with suppress(OSError):
+                scratch.unlink()
+            raise
+
 
 @contextmanager
-def opened(folder: Path, key: VerifierKey) -> Iterator[LogFolder]:
+def opened(folder: Path, key: VerifierKey, *, seize: bool = False) -> Iterator[LogFolder]:
     """Hold a folder for writing; makes it if it is not there.
 
+    With `seize` a writer that still holds it is put out: for who has another proof that it leads no more.
     Raises: LogHeldError: another process writes it. LogUnwritableError. LogWrongKeyError. LogDamagedError.
     """
     with _unwritable():
         _make(folder, folder.parent)
-        lock = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        lock = _lock(folder, seize=seize)
+    scratch: Path | None = None
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LogHeldError("another process writes this log") from None
-        writer = LogFolder(folder, key)
+        with _unwritable():
+            _put_out(folder)
+            scratch = Path(tempfile.mkdtemp(prefix=WRITER, dir=folder))
+        writer = LogFolder(folder, key, scratch)
         writer.take_over()
         with _unwritable():
             writer.tidy()
         yield writer
     finally:
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
         os.close(lock)
+
+
+def _lock(folder: Path, *, seize: bool) -> int:
+    """The folder's lock, held. Raises: LogHeldError."""
+    path = folder / LOCK_FILE
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(lock).st_ino == path.stat().st_ino:
+            return lock
+    except BlockingIOError:
+        if seize:
+            os.close(lock)
+            return _new_lock(folder, path)
+    except OSError:
+        os.close(lock)
+        raise
+    os.close(lock)
+    raise LogHeldError("another process writes this log")
+
+
+def _new_lock(folder: Path, path: Path) -> int:
+    """A lock file in the place of the one that somebody holds who leads no more."""
+    lock, made = tempfile.mkstemp(prefix=SCRATCH, dir=folder)
+    os.fchmod(lock, 0o640)
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    Path(made).rename(path)
+    return lock
+
+
+def _put_out(folder: Path) -> None:
+    """Take their scratch folders from writers before: a rename, so that from one instant on they publish nothing."""
+    for scratch in folder.glob(f"{WRITER}*"):
+        with suppress(FileNotFoundError):  # its owner ends in order
+            scratch.rename(folder / f"{GONE}{scratch.name.removeprefix(WRITER)}")
+    for gone in folder.glob(f"{GONE}*"):
+        shutil.rmtree(gone, ignore_errors=True)
 
 
 def is_held(folder: Path) -> bool:
@@ -272,22 +335,6 @@ def _make(folder: Path, stop: Path) -> set[Path]:
     changed = _make(folder.parent, stop) if folder != stop else set()
     folder.mkdir(mode=_MODE, parents=True, exist_ok=True)
     return {*changed, folder.parent}
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Put a file in its place, whole and on disk."""
-    scratch = path.with_name(f"{SCRATCH}{path.name}")
-    try:
-        with scratch.open("wb", buffering=0) as file:
-            written = 0
-            while written < len(data):
-                written += file.write(data[written:]) or 0
-            os.fsync(file.fileno())
-        scratch.rename(path)
-    except OSError:
-        with suppress(OSError):
-            scratch.unlink()
-        raise
 
 
 def _sync(folder: Path) -> None:

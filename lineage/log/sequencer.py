@@ -1,8 +1,10 @@
 """The sequencer: gives committed entries their places, and publishes them under signed checkpoints.
 
 Rules enforced here:
-- one leads: it holds the folder's lock and, on PostgreSQL, an advisory lock on the one connection it writes with, so
-  that whoever loses the connection loses the lead; others stand by and try again;
+- one leads: on PostgreSQL it holds an advisory lock on the one connection it writes with, so that whoever loses the
+  connection loses the lead, and a connection on which nothing comes for ``LEASE_S`` is ended by the database: who
+  stands still leads no more. It holds the folder's lock too; who has the database's takes the folder's from whoever
+  lost it, and from then on nothing of that one is published (`lineage.log.folder`). Others stand by and try again;
 - the database decides the places; the folder follows. A folder that is ahead of the database, differs from it, or was
   begun under another key or origin is refused before anything is written;
 - what fails is not adopted: the lead is given up, everything is read anew, and the same step is done again. Nothing
@@ -13,7 +15,7 @@ Rules enforced here:
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -33,7 +35,7 @@ from lineage.log.errors import (
     LogWrongKeyError,
     WitnessQuorumError,
 )
-from lineage.log.folder import FolderSource, LogFolder, Staged, fetch_tile, opened
+from lineage.log.folder import FolderSource, LogFolder, Staged, fetch_tile, is_held, opened
 from lineage.log.gaps import Gaps
 from lineage.log.notes import Note, Signature, Signer
 from lineage.log.tree import TreeReader, leaf_hash
@@ -44,9 +46,12 @@ BATCH: Final = 2048
 STANDBY_S: Final = 0.5
 RETRY_S: Final = 1.0
 LOOK_S: Final = 0.2
+LEASE_S: Final = 4.0  # longer than any step, witnesses included
+ASK_S: Final = 2.0  # how often the database is asked while somebody holds the folder
 SHARE: Final = 10  # under load it rests so many times as long as it worked
 LONGEST_REST_S: Final = 0.2
 Answer = TypeVar("Answer")
+Held = AbstractContextManager[LogFolder]
 
 
 class LogSession(Protocol):
@@ -132,6 +137,7 @@ class Sequencer:
         self._clock = clock
         self._witnesses = witnesses
         self._wake = asyncio.Event()
+        self._ask_at_s = 0.0
         self.key = log_key(options.origin, signer)
 
     def nudge(self) -> None:
@@ -157,18 +163,44 @@ class Sequencer:
 
         Raises: LogHeldError: another process leads. Any error of the log; errors of the database.
         """
-        held = opened(self._options.folder, self.key)
-        writer = await whole(held.__enter__)
-        try:
-            async with self._database.session() as session:
+        await self._wait_for_turn()
+        async with self._database.session() as session:
+            async with session.reading() as connection:
+                if not await store.try_lead(connection):
+                    raise LogHeldError("another process leads this log")
+                lease_s = max(LEASE_S, 2 * self._options.witness_s + 2)
+                is_locked = await store.limit_idleness(connection, lease_s)
+            held, writer = await self._hold(session, may_seize=is_locked)
+            try:
                 return await self._lead(session, writer, until_caught_up=until_caught_up)
-        finally:
-            held.__exit__(None, None, None)
+            finally:
+                held.__exit__(None, None, None)
+
+    async def _wait_for_turn(self) -> None:
+        """Spare the database most questions while somebody holds the folder. Raises: LogHeldError."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s < self._ask_at_s and is_held(self._options.folder):
+            raise LogHeldError("another process writes this log")
+        self._ask_at_s = now_s + ASK_S
+
+    async def _hold(self, session: LogSession, *, may_seize: bool) -> tuple[Held, LogFolder]:
+        """Hold the folder, against whoever lost the database's lock if there is one.
+
+        Raises: LogHeldError. What `_Lead.begin` raises: the folder is another database's, and is left alone.
+        """
+        held = opened(self._options.folder, self.key)
+        try:
+            return held, await whole(held.__enter__)
+        except LogHeldError:
+            if not may_seize:
+                raise
+        seen = LogFolder(self._options.folder, self.key)
+        await whole(seen.take_over)
+        await _Lead(session, seen, self._options).begin()
+        held = opened(self._options.folder, self.key, seize=True)
+        return held, await whole(held.__enter__)
 
     async def _lead(self, session: LogSession, writer: LogFolder, *, until_caught_up: bool) -> int:
-        async with session.reading() as connection:
-            if not await store.try_lead(connection):
-                raise LogHeldError("another process leads this log")
         lead = _Lead(session, writer, self._options)
         try:
             await lead.begin()

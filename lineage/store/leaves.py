@@ -100,6 +100,18 @@ async def try_lead(connection: AsyncConnection) -> bool:
     return bool((await connection.execute(statement, {"lock": LOCK})).scalar_one())
 
 
+async def limit_idleness(connection: AsyncConnection, seconds: float) -> bool:
+    """Let the database end this session, with its lock, if nothing comes for so long: who stands still leads no more.
+
+    Says whether the database keeps such locks at all; before version 14 PostgreSQL does not limit idleness.
+    """
+    if connection.dialect.name != "postgresql":
+        return False
+    statement = text("SELECT set_config(name, :limit, false) FROM pg_settings WHERE name = 'idle_session_timeout'")
+    await connection.execute(statement, {"limit": str(int(seconds * 1000))})
+    return True
+
+
 async def stop_leading(connection: AsyncConnection) -> None:
     """Give the lock back."""
     if connection.dialect.name == "postgresql":

@@ -1,7 +1,8 @@
 """``python -m tests.bench``: measure reads, beside baselines, and print the tables.
 
 Options: ``--quick`` for shorter runs, ``--long`` for large databases as well, ``--write`` to keep the figures in
-docs/benchmarks.md, ``--only NAME`` for one part.
+docs/benchmarks.md, ``--only NAME`` for one part; ``--proof`` for the other suite (log, ledger, replay, the auditor's
+questions), which keeps its figures in docs/benchmarks-lineage.md.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests import postgres
-from tests.bench import report, servers, worlds
+from tests.bench import proof, report, servers, worlds
 from tests.bench.load import GENERATOR
 from tests.bench.parts import SUBJECTS, Bench, opa_server
 from tests.bench.worlds import Measured
@@ -31,6 +32,8 @@ PARTS = ("gate", "http", "replicas", "tokens", "spark", "log", "growth", "cipher
 async def main() -> int:
     """Run the parts asked for."""
     options = _options()
+    if options.proof:
+        return await proof.run(options)
     before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="yumen-bench-") as place, ExitStack() as stack:
         folder = Path(place)
@@ -71,8 +74,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="shorter runs")
     parser.add_argument("--long", action="store_true", help="also how cost grows in large databases (some minutes)")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
-    parser.add_argument("--only", choices=PARTS, help="one part")
-    return parser.parse_args()
+    parser.add_argument("--only", choices=(*PARTS, *proof.PARTS), help="one part")
+    parser.add_argument("--proof", action="store_true", help="the other suite: log, ledger, replay, questions")
+    proof.arguments(parser)
+    options = parser.parse_args()
+    if options.only and options.only not in (proof.PARTS if options.proof else PARTS):
+        parser.error(f"{options.only} belongs to the other suite")
+    return options
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
-"""``python -m tests.bench.questions``: the auditor's six questions on ledgers of 10^5, 10^6 and, with --long, 10^7.
+"""The auditor's six questions on ledgers of 10^5, 10^6 and, with --long, 10^7 entries (`tests.bench.proof`).
 
 The ledgers are made up in SQL, set by set, without the triggers that would refuse it; a subject has fifty reads
-whatever the size, as in life. The follower's own code fills the tables of reach. Options: ``--long``,
-``--sizes 100000,1000000``, ``--database sqlite|postgres``, ``--write`` to keep docs/benchmarks-lineage.md.
+whatever the size, as in life. The follower's own code fills the tables of reach.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import argparse
 import asyncio
 import random
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
@@ -38,10 +36,10 @@ from lineage.graph import (
 )
 from tests import postgres
 from tests.bench import report
-from tests.bench.servers import ROOT
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 READS_EACH, SCORES_PER, ROUNDS = 50, 10, 30
+LONG = 10_000_000
 CLIENTS = ("limit_engine", "pricing", "collections", "partner_scoring")
 FIELDS = ("credit_limit", "zhima_score", "repayment_record", "ecom_order_count", "payment_transactions")
 NAME = {
@@ -88,26 +86,19 @@ class Sized:
         return prefix + f"{number:x}".translate(str.maketrans("0189", "wxyz")).rjust(26, "g")
 
 
-async def main() -> int:
-    options = _options()
-    sizes = [int(size) for size in options.sizes.split(",")] + ([10_000_000] if options.long else [])
+async def measure(folder: Path, options: argparse.Namespace) -> report.Table:
+    """The table: every question on every database and size asked for."""
     rows: list[tuple[object, ...]] = []
-    with tempfile.TemporaryDirectory(prefix="yumen-bench-", dir=options.folder) as place, ExitStack() as stack:
-        urls = _urls(Path(place), stack, options.database)
-        for name, make in urls.items():
+    with ExitStack() as stack:
+        for name, make in _urls(folder, stack, options.database).items():
+            sizes = [int(size) for size in options.sizes.split(",")]
+            if options.long and options.long_on in {None, name.lower(), name.lower().removesuffix("ql")}:
+                sizes.append(LONG)
             for size in sizes:
                 ledger = Sized(name, Database.open(await asyncio.to_thread(make, size)), size)
                 rows += await _measured(ledger)
                 await ledger.database.close()
-    head = ("database", "entries", "question", "p50 ms", "worst ms")
-    table = report.Table("The auditor's six questions, warm, one after another", head, rows)
-    page = report.document(
-        [table], [f"- measured {datetime.now(UTC):%Y-%m-%d}, a question a row, {ROUNDS} rounds each"]
-    )
-    sys.stdout.write(page)
-    if options.write:
-        (ROOT / "docs" / "benchmarks-lineage.md").write_text(_page(table))
-    return 0
+    return report.Table("The auditor's six questions", ("database", "entries", "question", "p50 ms", "worst ms"), rows)
 
 
 async def _measured(ledger: Sized) -> list[tuple[object, ...]]:
@@ -284,26 +275,6 @@ def _urls(folder: Path, stack: ExitStack, wanted: str | None) -> dict[str, Calla
     if wanted in (None, "sqlite"):
         found["SQLite"] = lambda size: f"sqlite+aiosqlite:///{folder / f'{size}.db'}"
     if wanted in (None, "postgres"):
-        dsn = stack.enter_context(postgres.server(folder / "postgres"))
+        dsn = stack.enter_context(postgres.server(folder / "questions"))
         found["PostgreSQL"] = lambda _: postgres.new_database(dsn)[1]
     return found
-
-
-def _page(table: report.Table) -> str:
-    whole = report.document([table], [])
-    head = "# Benchmarks of the lineage graph\n\nWritten by `python -m tests.bench.questions --write`.\n\n"
-    return head + whole[whole.index("## ") :]
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.questions", description=__doc__)
-    parser.add_argument("--long", action="store_true", help="also ten million entries")
-    parser.add_argument("--sizes", default="100000,1000000", help="entries, separated by commas")
-    parser.add_argument("--database", choices=("sqlite", "postgres"), help="only one of them")
-    parser.add_argument("--folder", help="where the ledgers are made, else the system's temporary folder")
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks-lineage.md")
-    return parser.parse_args()
-
-
-if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))

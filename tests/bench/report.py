@@ -26,7 +26,12 @@ class Table:
 
 def document(tables: Iterable[Table], machine: Iterable[str]) -> str:
     """The whole document."""
-    parts = [INTRODUCTION, "\n".join(machine), *(_table(table) for table in tables)]
+    return page(INTRODUCTION, tables, machine)
+
+
+def page(head: str, tables: Iterable[Table], machine: Iterable[str]) -> str:
+    """A document of its own."""
+    parts = [head, "\n".join(machine), *(_table(table) for table in tables)]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 

@@ -66,6 +66,12 @@ def report(result: Result) -> Table:
     table.add_row("refused on the way", ", ".join(f"{n} x {what}" for what, n in result.history.refusals.most_common()))
     table.add_row("ledger entries", f"{result.entries:,}")
     table.add_row("slowest withdrawal", f"{result.slowest_withdrawal_s:.2f} s to an answer or a refusal")
+    if result.taken_over_s is not None:
+        table.add_row("log taken over", f"{result.taken_over_s:.1f} s after its leader was frozen, at most")
+    log = f"sound, all {result.log.size:,} entries, nothing remembered has changed"
+    if not result.log.is_sound or result.log.size != result.entries:
+        log = f"NOT SOUND OR NOT WHOLE: {result.log.size:,} entries {result.log.said}"
+    table.add_row("log verified", log)
     table.add_row("stale releases", str(verdict.stale))
     table.add_row("subjects not linearizable", str(len(verdict.not_linearizable)))
     table.add_row("unjustified releases", str(result.unjustified))

@@ -68,6 +68,26 @@ async def freeze_opa(stage: Stage) -> None:
     stage.opa.thaw()
 
 
+async def two_sequencers(stage: Stage) -> None:
+    """Freeze whoever writes the log and end its session: another writes; then the first wakes and believes it leads."""
+    leader, size = await stage.leader(), stage.log_size()
+    async with leader.frozen():
+        await stage.cut_leader()
+        await stage.grown(size)
+    await asyncio.sleep(0.5)
+
+
+async def freeze_leader(stage: Stage) -> None:
+    """Freeze whoever writes the log, and leave it to the database to find out."""
+    leader, size = await stage.leader(), stage.log_size()
+    async with leader.frozen():
+        began = asyncio.get_running_loop().time()
+        await asyncio.sleep(0.5)  # what was on its way before
+        size = max(size, stage.log_size())
+        await stage.grown(size)
+        stage.taken_over_s.append(asyncio.get_running_loop().time() - began)
+
+
 def jump_clock(offset: str) -> Work:
     """Set one replica's clock; the database's decides what is valid."""
 
@@ -82,6 +102,8 @@ def jump_clock(offset: str) -> Work:
 SHORT = (
     Fault("replica SIGKILL", kill_replica),
     Fault("replica SIGSTOP 1.2 s", freeze_replica(1.2)),
+    Fault("two sequencers at once", two_sequencers),
+    Fault("log leader SIGSTOP", freeze_leader),
     Fault("PostgreSQL immediate restart", crash_postgres),
     Fault("answers lost after COMMIT", lose_answers),
     Fault("OPA killed", kill_opa),

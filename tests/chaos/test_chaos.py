@@ -25,6 +25,8 @@ async def test_every_promise_holds_through_every_fault(
         sys.stdout.write(f"\nchaos: {len(result.history.operations)} operations, {result.faults.total()} faults\n")
     assert result.verdict.right, table
     assert result.unjustified == 0, table
+    assert result.log.is_sound, result.log
+    assert result.log.size == result.entries
     assert result.slowest_withdrawal_s < SLOWEST_S
     assert set(result.faults) == {fault.name for fault in SHORT}
     assert len(told) == result.faults.total()

@@ -39,6 +39,7 @@ HASHING = {
     "lineage/checking.py": "leaves of the ledger",
     "lineage/entries.py": "leaves of the ledger",
     "lineage/evidence/pack.py": "files of a pack",
+    "lineage/evidence/policies.py": "the revision of a policy",
     "lineage/evidence/verify.py": "files of a pack",
     "lineage/graph/graph.py": "names of columns",
     "lineage/log/notes.py": "public keys",

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group, RenderableType
 
+from api.auditing.keeping import ledger_of, record_audit
 from api.auditing.running import AuditReport, audit, compare_kept
 from api.auditing.sealing import Sealed, seal_if_never, seal_rows
 from api.auditing.store import count
@@ -19,7 +20,7 @@ from api.cli.parts import Parts, opened_parts, run, settings_of
 from api.cli.terminal import Terminal
 from api.settings import Settings
 from consent.tables import SUBJECTS
-from lineage import DEPLOYMENT, CheckReport, EntryDraft, Kind, append, check, count_entries
+from lineage import CheckReport, check, count_entries
 
 APP = application()
 SHOWN = 20
@@ -72,7 +73,7 @@ def run_audit(
         "registered": report.registered,
         "difference_count": report.count,
         "differences": [asdict(each) for each in report.differences],
-        "ledger": None if checked is None else _ledger(checked),
+        "ledger": None if checked is None else ledger_of(checked),
         "sealed": None if sealed is None else _sealed(sealed),
     }
     term.answer(document, lambda: _shown(term, report, checked, sealed))
@@ -103,7 +104,8 @@ async def _audit(
                 )
             if checked is not None:
                 report.note(await compare_kept(tx.connection, checked))
-        await _record(parts, tenant, report, checked)
+        async with parts.database.transaction() as tx:
+            await record_audit(tx, parts.keys, LEDGER_BY, tenant, (report, checked))
     return report, checked, sealed
 
 
@@ -117,29 +119,6 @@ async def sealing(term: Terminal, parts: Parts, *, only_if_never: bool = False) 
         return await seal(
             parts.database, parts.keys, by=LEDGER_BY, progress=lambda done: bar.update(task, completed=done)
         )
-
-
-async def _record(parts: Parts, tenant: str | None, report: AuditReport, checked: CheckReport | None) -> None:
-    counts = {name: getattr(report, name) for name in ("subjects", "grants", "tokens", "registered")}
-    parts_of = {
-        **counts,
-        "differences": report.count,
-        "last_entry": 0 if checked is None else checked.last_entry,
-        "faults": 0 if checked is None else checked.fault_count,
-    }
-    draft = EntryDraft(Kind.STATE_AUDITED, tenant or DEPLOYMENT, LEDGER_BY, parts=parts_of)
-    async with parts.database.transaction() as tx:
-        await append(tx.connection, [draft], now=tx.now, mac=parts.keys.mac)
-
-
-def _ledger(checked: CheckReport) -> dict[str, Any]:
-    return {
-        "sound": checked.is_sound,
-        "entries": checked.entries,
-        "last_entry": checked.last_entry,
-        "fault_count": checked.fault_count,
-        "faults": [{"entry": fault.entry, "code": fault.code.value} for fault in checked.faults],
-    }
 
 
 def _sealed(sealed: Sealed) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group, RenderableType
 
-from api.cli.acting import BY
+from api.cli.acting import BY, deletion_due
 from api.cli.command import application, command
 from api.cli.faults import FAILED, CommandError
 from api.cli.language import both, told
@@ -136,7 +136,7 @@ async def office_of(parts: Parts) -> Office:
     """What erasing needs, on a database that is not behind what ended. Raises: DatabaseBehindError, EndsError."""
     ends = Ends(EndsFile(parts.settings.ends_file))
     await ends.open(parts.database)
-    return Office(parts.database, parts.keys, ends, BY)
+    return Office(parts.database, parts.keys, ends, BY, deletion_due(parts.settings))
 
 
 def answer(term: Terminal, done: Erased, scrubbed: Scrubbed | None, *, dry_run: bool) -> int:
@@ -145,6 +145,7 @@ def answer(term: Terminal, done: Erased, scrubbed: Scrubbed | None, *, dry_run: 
     document = {
         "dry_run": dry_run,
         **counts,
+        "tasks": done.told,
         "scrubbed": None if scrubbed is None else scrubbed.is_done,
         "people": [
             {
@@ -156,12 +157,14 @@ def answer(term: Terminal, done: Erased, scrubbed: Scrubbed | None, *, dry_run: 
             for ref, result in sorted(done.results.items())
         ],
     }
-    term.answer(document, lambda: _shown(term, counts, scrubbed, dry_run=dry_run))
+    term.answer(document, lambda: _shown(term, done, scrubbed, dry_run=dry_run))
     return FAILED if counts["held"] + counts["waiting"] + counts["unknown"] else 0
 
 
-def _shown(term: Terminal, counts: dict[str, int], scrubbed: Scrubbed | None, *, dry_run: bool) -> RenderableType:
-    parts: list[RenderableType] = [term.facts((TITLES[name], count) for name, count in counts.items())]
+def _shown(term: Terminal, done: Erased, scrubbed: Scrubbed | None, *, dry_run: bool) -> RenderableType:
+    lines = [(TITLES[name], count) for name, count in done.counts.items()]
+    lines.append((both("deletion tasks for recipients", "接收方删除任务"), done.told))
+    parts: list[RenderableType] = [term.facts(lines)]
     if dry_run:
         parts.append(term.say("Nothing was changed.", "未作任何更改。"))
     if scrubbed is not None:

@@ -17,7 +17,7 @@ import typer
 from api.cli.acting import LEDGER_BY
 from api.cli.command import Needs, application, command
 from api.cli.compliance_page import html, markdown
-from api.cli.faults import CommandError
+from api.cli.faults import FAILED, CommandError
 from api.cli.instants import instant
 from api.cli.language import both, told
 from api.cli.parts import Parts, opened_parts, run, settings_of
@@ -29,6 +29,7 @@ from api.usecases.log_receipts import LogReceipts, receipt_check
 from catalog import Catalog
 from catalog.store import current as current_catalog
 from consent import SubjectId, find_subject
+from gate.replaying import replay_pack
 from lineage import EntryDraft, Kind, Moment, append
 from lineage.content import Json
 from lineage.evidence import CheckReceipt, Format, PackReport, Period, Scope, Written, verify_pack
@@ -173,16 +174,19 @@ async def _evidence(
     APP,
     "verify",
     text=both(
-        "Check an evidence pack. Exit code 1 if it is not whole. Without --with-key it needs no database.",
-        "核验证据包。不完整时退出码为 1。不带 --with-key 时不需要数据库。",
+        "Check an evidence pack, and decide its reads again from the facts and policies in it. Exit code 1 if it is "
+        "not whole, or a read comes out otherwise. Without --with-key it needs no database.",
+        "核验证据包，并依包内事实与规则重新作出其中的决定。不完整或有不一致时退出码为 1。"
+        "不带 --with-key 时不需要数据库。",
     ),
     example="yumen export verify pack.tar.gz",
     needs=Needs.SETTINGS,
 )
-def run_verify(term: Terminal, *, pack: Pack, with_key: WithKey = False, log_key_text: LogKey = None) -> None:
+def run_verify(term: Terminal, *, pack: Pack, with_key: WithKey = False, log_key_text: LogKey = None) -> int:
     """Check a pack."""
     check = None if log_key_text is None else receipt_check(VerifierKey.parse(log_key_text))
     report = run(_verify(term, pack, check)) if with_key else verify_pack(pack, check_receipt=check)
+    again = run(replay_pack(pack))
     document: dict[str, Any] = {
         "whole": True,
         "digest": report.digest,
@@ -195,9 +199,14 @@ def run_verify(term: Terminal, *, pack: Pack, with_key: WithKey = False, log_key
         "authenticated": report.authenticated,
         "receipts": report.receipts,
         "missing": list(report.missing),
+        "decided_again": {verdict.value: count for verdict, count in sorted(again.verdicts.items())},
+        "otherwise": [str(each.read.entry) for each in again.flagged],
     }
     sound = term.say("The pack is whole.", "证据包完整。")
+    if again.differs:
+        sound = term.say("The pack is whole, but reads come out otherwise.", "证据包完整，但有决定重放不一致。")
     term.answer(document, lambda: term.facts([*((name, str(value)) for name, value in document.items()), (sound, "")]))
+    return FAILED if again.differs else 0
 
 
 async def _verify(term: Terminal, pack: Path, check: CheckReceipt | None) -> PackReport:

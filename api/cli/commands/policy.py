@@ -37,6 +37,13 @@ Input = Annotated[
     ),
 ]
 
+FailOnWidening = Annotated[
+    bool,
+    typer.Option(
+        "--fail-on-widening/--allow-widening",
+        help=both("Whether exit code 1 says that more would leave.", "放行范围变大时是否以退出码 1 表示。"),
+    ),
+]
 Candidate = Annotated[
     Path,
     typer.Argument(
@@ -133,18 +140,24 @@ def run_test(term: Terminal, *, file: Input) -> int:
     "preview",
     text=both(
         "Say what a candidate policy would change: it decides the facts of recorded reads again. "
-        "Exit code 1 if more would leave than does now.",
-        "说明候选规则将改变什么：以已记录读取的事实重新作出决定。若放行范围变大，退出码为 1。",
+        "Exit code 1 if more would leave than does now, unless --allow-widening is given.",
+        "说明候选规则将改变什么：以已记录读取的事实重新作出决定。若放行范围变大，退出码为 1（--allow-widening 除外）。",
     ),
     example="yumen policy preview candidate.tar.gz --tenant jiebei --from 2026-11-01T00:00:00Z",
 )
-def run_candidate(
-    term: Terminal, *, file: Candidate, tenant: Tenant = None, since: Since = None, until: Until = None
+def run_candidate(  # noqa: PLR0913  the options of one command
+    term: Terminal,
+    *,
+    file: Candidate,
+    tenant: Tenant = None,
+    since: Since = None,
+    until: Until = None,
+    fail_on_widening: FailOnWidening = True,
 ) -> int:
     """Preview a candidate."""
     found = run(previews.run_preview(term, settings_of(term), candidate(file), window(tenant, since, until)))
     term.answer(previews.document(found), lambda: previews.shown(term, found))
-    return FAILED if found.widenings else 0
+    return FAILED if found.widenings and fail_on_widening else 0
 
 
 async def _decide(calls: list[dict[str, Any]], requests: list[dict[str, Any]]) -> tuple[str, list[Answer | None]]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group, RenderableType
 
-from api.cli.acting import BY
+from api.cli.acting import BY, deletion_due
 from api.cli.command import application, command
 from api.cli.language import both
 from api.cli.parts import opened_parts, run, settings_of
@@ -60,7 +60,7 @@ async def _restore(term: Terminal, settings: Settings, others: list[Path], *, dr
     said = [read_ends(EndsFile(path)) for path in others] + [read_ends(own)]
     entries = sorted((entry for each in said for entry in each.entries), key=lambda entry: str(entry["at"]))
     async with opened_parts(settings, writing=True) as parts:
-        office = Office(parts.database, parts.keys, Ends(own), BY)
+        office = Office(parts.database, parts.keys, Ends(own), BY, deletion_due(settings))
         with term.progress() as bar:
             task = bar.add_task(term.say("ends", "留存条目"), total=len(entries))
             return await restore(

@@ -138,6 +138,25 @@ def test_a_candidate_is_previewed(entry: int, cli: Cli, tmp_path: Path, opa: str
     assert told["entries"]
 
 
+def test_a_candidate_by_which_more_would_leave_ends_with_one_unless_that_is_allowed(
+    entry: int, cli: Cli, tmp_path: Path, opa: str, monkeypatch: Any
+) -> None:
+    del entry
+    monkeypatch.setenv("YUMEN_OPA", str(opa))
+    folder = tmp_path / "policies"
+    shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("compiled"))
+    rules = folder / "yumen" / "consent" / "consent.rego"
+    rules.write_text(rules.read_text().replace('else := {"NO_GRANT"}', "else := set()", 1))
+    wide = cli("policy", "preview", str(folder), "--json")
+    assert wide.code == 1
+    assert wide.document["widenings"] > 0
+    assert wide.document["changes"][0]["from"].startswith("withheld (NO_GRANT")
+    assert cli("policy", "preview", str(folder), "--fail-on-widening").code == 1
+    allowed = cli("policy", "preview", str(folder), "--allow-widening", "--json")
+    assert (allowed.code, allowed.document["widenings"]) == (0, wide.document["widenings"])
+    assert "More would leave" in cli("policy", "preview", str(folder), "--allow-widening").out
+
+
 def test_what_is_no_candidate_is_refused(entry: int, cli: Cli, tmp_path: Path) -> None:
     del entry
     broken = tmp_path / "broken.tar.gz"

@@ -293,6 +293,7 @@ def of_lineage(things: Things) -> dict[tuple[str, str], Sample]:
         ("GET", "/v1/lineage/grants/{grant}"): Sample("auditor", ids={"grant": things.grant}),
         ("GET", "/v1/lineage/graph"): Sample("auditor", params={"score": things.score}),
         ("POST", "/v1/lineage/columns/{column}/remove"): Sample("steward", ids=column),
+        ("GET", "/v1/audits"): Sample("auditor"),
         ("GET", "/v1/tasks"): Sample("auditor", params={"subject": things.subject}),
         ("POST", "/v1/tasks/{task}/acknowledge"): Sample("scorer", {"outcome": "deleted"}, ids=task),
         ("POST", "/v1/deidentifications"): Sample("steward", proposed),

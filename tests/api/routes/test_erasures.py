@@ -48,6 +48,24 @@ async def test_a_person_is_erased_by_one_request_and_gets_a_certificate(lender: 
     assert ref not in "".join(kept)
 
 
+async def test_a_recipient_is_told_whom_to_delete_until_it_says_so(lender: Lender) -> None:
+    ref = await plain(lender)
+    await lender.subject("POST", "/v1/grants", lender.grant(), name=ref)
+    (read,) = (await lender.read([ref])).json()["results"]
+    assert "released" in {feature["status"] for feature in read["features"].values()}
+    assert (await lender.subject("POST", ASK, name=ref)).json()["tasks"] == 1
+    (task,) = (await lender.call("scorer", "GET", "/v1/tasks", name="scoring")).json()["tasks"]
+    assert (task["subject"], task["cause"], task["overdue"]) == (ref, "erasure", False)
+    assert (await lender.call("scorer", "GET", "/v1/tasks", name="partner_scoring")).json()["tasks"] == []
+    seen = await lender.call("auditor", "GET", "/v1/tasks")
+    assert ref not in seen.text
+    path = f"/v1/tasks/{task['task']}/acknowledge"
+    done = await lender.call("scorer", "POST", path, {"outcome": "deleted"}, name="scoring")
+    assert (done.json()["task"]["subject"], done.json()["task"]["outcome"]) == (None, "deleted")
+    after = (await lender.call("scorer", "GET", "/v1/tasks", name="scoring")).json()["tasks"]
+    assert [each["subject"] for each in after] == [None]
+
+
 async def test_where_a_law_may_stand_against_it_an_officer_answers_with_a_reason(lender: Lender) -> None:
     ref = await kept(lender)
     asked = (await lender.subject("POST", ASK, name=ref)).json()

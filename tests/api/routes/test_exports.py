@@ -14,6 +14,8 @@ import pytest
 
 from api.usecases.compliance import Standing, compliance
 from api.usecases.exporting import Exporter
+from gate.engines.bundle import archive_of, load_bundle, parts_of
+from gate.replaying import Verdict, replay_pack
 from lineage import Actor, LedgerFilter, Moment, Role, search
 from lineage.errors import PackRefusedError
 from lineage.evidence import Format, PackReport, Period, Scope, verify_pack
@@ -95,11 +97,43 @@ async def test_a_subject_s_pack_is_whole_and_every_release_in_it_is_judged_again
         assert ref.encode() not in everything
 
 
+async def test_the_reads_of_a_pack_are_decided_again_from_the_pack_alone(lender: Lender, tmp_path: Path) -> None:
+    subject = await lived(lender)
+    path = tmp_path / "pack.tar.gz"
+    await packed(lender, path, subject)
+    again = await replay_pack(path)
+    assert (dict(again.verdicts), again.differs) == ({Verdict.SAME: 3}, False)
+    with tarfile.open(path) as tar:
+        whole = {member.name: (tar.extractfile(member) or io.BytesIO()).read() for member in tar}
+    assert {name.split("/")[0] for name in whole if "/" in name} == {"catalog", "facts", "policy"}
+    for ref in lender.world.subjects:
+        assert not any(ref.encode() in content for content in whole.values())
+    assert load_candidate_revision(whole, tmp_path) == {load_bundle().revision}
+    lie = dict(whole)
+    _resealed(
+        _change("entries.jsonl", b'"behaviour:limit":["GRANT_WITHDRAWN"]', b'"behaviour:limit":["MINOR_BLOCKED"]')
+    )(lie)
+    path.write_bytes(repacked(lie))
+    told = await replay_pack(path)
+    assert (told.verdicts[Verdict.SAME], told.differs, len(told.flagged)) == (2, True, 1)
+
+
+def load_candidate_revision(files: Files, folder: Path) -> set[str]:
+    """The revisions of the policies in a pack, as the engine's own loader works them out."""
+    found = set()
+    for name in files:
+        if name.startswith("policy/"):
+            (folder / "policy.tar.gz").write_bytes(files[name])
+            found.add(load_bundle(folder / "policy.tar.gz").revision)
+    return found
+
+
 async def test_a_period_s_pack_holds_all_entries_of_the_time(lender: Lender, tmp_path: Path) -> None:
     await lived(lender)
     report = await packed(lender, tmp_path / "pack.tar.gz", None)
     assert (report.replayed, report.reads) == (False, 5)
     assert report.entries > 20
+    assert dict((await replay_pack(tmp_path / "pack.tar.gz")).verdicts) == {Verdict.SAME: 5}
 
 
 def repacked(files: Files) -> bytes:
@@ -159,6 +193,20 @@ def _drop(number: int) -> Callable[[Files], None]:
     return drop
 
 
+def _named(files: Files, start: str) -> str:
+    return next(name for name in sorted(files) if name.startswith(start))
+
+
+def _swap(files: Files, start: str) -> None:
+    """Put something else in the place of a file, well formed."""
+    name = _named(files, start)
+    if start == "policy/":
+        module, data = parts_of(files[name])
+        files[name] = archive_of(module, data.replace(b"GRANT_WITHDRAWN", b"GRANT_WITHDRAWM", 1), "0" * 64)
+    else:
+        files[name] = files[name].replace(b'"live"', b'"paused"', 1) + b" " * (b'"live"' not in files[name])
+
+
 TAMPERED: dict[str, Callable[[Files], None]] = {
     "a body": _change("entries.jsonl", b'"purpose":"credit_scoring"', b'"purpose":"credit_scorinh"'),
     "a digest": _change("index.jsonl", b'"digest":"', b'"digest":"0'),
@@ -171,6 +219,12 @@ TAMPERED: dict[str, Callable[[Files], None]] = {
         _change("entries.jsonl", b'"behaviour:limit":"plain"', b'"behaviour:limit":"token"')
     ),
     "a catalogue, resealed": _resealed(lambda files: files.update({"catalog/" + "0" * 64 + ".json": b"{}"})),
+    "other facts, resealed": _resealed(lambda files: _swap(files, "facts/")),
+    "another policy, resealed": _resealed(lambda files: _swap(files, "policy/")),
+    "a policy without end, resealed": _resealed(
+        lambda files: files.update({_named(files, "policy/"): gzip.compress(bytes(80 << 20))})
+    ),
+    "facts taken, resealed": _resealed(lambda files: files.pop(_named(files, "facts/")) and None),
     "another tenant, resealed": _resealed(_change("manifest.json", b'"tenant":"lender"', b'"tenant":"other"')),
 }
 

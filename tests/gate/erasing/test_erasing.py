@@ -42,7 +42,7 @@ async def test_the_ledger_stays_sound_and_says_what_was_done(office: Office, gat
     done = (await office.erase(person))[person]
     entries = await office.stream(name)
     assert entries[: len(before)] == before
-    assert [entry["kind"] for entry in entries[len(before) :]] == ["subject.erased"]
+    assert [entry["kind"] for entry in entries[len(before) :]] == ["deletion.raised", "subject.erased"]
     body = json.loads(entries[-1]["body"])
     assert done.certificate is not None
     assert (body["about"], body["certificate"]) == (done.certificate.id, done.certificate.digest)

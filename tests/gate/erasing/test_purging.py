@@ -53,14 +53,15 @@ async def test_what_is_past_its_retention_goes_and_the_rest_stays(
     due = {name for name, life in ends.items() if life.us == shortest.us}
     before = await segments(lender)
     desk = offices(lender, tmp_path)
-    assert dict(await purge_values(desk, Job(TENANT, dry_run=True))) == dict.fromkeys(due, len(old))
+    assert dict((await purge_values(desk, Job(TENANT, dry_run=True))).removed) == dict.fromkeys(due, len(old))
     assert await segments(lender) == before
     seen: list[int] = []
-    assert dict(await purge_values(desk, Job(TENANT, on_progress=seen.append))) == dict.fromkeys(due, len(old))
+    done = await purge_values(desk, Job(TENANT, on_progress=seen.append))
+    assert dict(done.removed) == dict.fromkeys(due, len(old))
     assert seen == sorted(seen)
     assert seen[-1] >= 7
     assert await segments(lender) == {name: len(fresh) if name in due else count for name, count in before.items()}
-    assert not await purge_values(desk, Job(TENANT)), "again, there is nothing left"
+    assert not (await purge_values(desk, Job(TENANT))).removed, "again, there is nothing left"
     async with lender.database.reading() as tx:
         kinds = await tx.connection.execute(text("SELECT about FROM ledger_entries WHERE kind = 'values.purged'"))
         assert set(kinds.scalars()) == {"behaviour"}
@@ -75,6 +76,6 @@ async def test_a_person_without_values_left_has_no_oldest_one(lender: World, tmp
     async with lender.database.reading() as tx:
         now = tx.now
     (ref,) = await lender.add_subjects(1, values={"orders": 3}, observed=now - timedelta(days=20_000))
-    assert (await purge_values(offices(lender, tmp_path), Job(TENANT))).total() == 1
+    assert (await purge_values(offices(lender, tmp_path), Job(TENANT))).removed.total() == 1
     async with lender.database.reading() as tx:
         assert (await find_subject(tx.connection, SubjectId(TENANT, ref))).oldest_observed is None

@@ -120,7 +120,7 @@ async def test_every_statement_walks_an_index(database: Database) -> None:
     after = (5, "x")
     client_in_time = LedgerFilter(client="scoring", since=NOW, until=NOW + timedelta(days=9))
     statements = {
-        "received": received_statement(dialect, "bank", WHO.pseudonym, world.grant_id(1)),
+        "received": received_statement(dialect, "bank", [WHO.pseudonym], world.grant_id(1)),
         **{f"scores {asked}": _listing("bank", asked, after, 11) for asked in _filters()},
         **{f"tasks {asked}": listing("bank", asked, now_us=9, after=after, limit=11) for asked in _task_filters()},
         "client": _Statement(dialect, "bank", client_in_time, None, ("at_us", "id"), None, 11).build(),

@@ -1,13 +1,13 @@
 """Privacy budgets, and the aggregates that were paid from them.
 
-Revision: 0009
+Revision: 0011
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
