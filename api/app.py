@@ -22,6 +22,7 @@ from api.metrics import Metrics
 from api.observed import Observed, Outgoing, RequestIds
 from api.openapi import DESCRIPTION, TAGS, describe
 from api.routes import (
+    aggregates,
     audits,
     catalogue,
     classify,
@@ -80,6 +81,7 @@ ROUTERS = (
     openlineage.ROUTER,
     reasons.ROUTER,
     reveals.ROUTER,
+    aggregates.ROUTER,
     catalogue.ROUTER,
     views.ROUTER,
     erasures.ROUTER,

@@ -30,6 +30,7 @@ from api.problems import ProblemError
 from api.store import KeptAnswer, claim_key, keep_answer
 
 HEADER = "idempotency-key"
+REPLAYED = "Idempotent-Replayed"
 KEY = re.compile(r'[\x21\x23-\x7e]{1,128}|"[\x20\x21\x23-\x5b\x5d-\x7e]{1,128}"')
 Mac = Callable[[bytes], bytes]
 
@@ -60,7 +61,7 @@ async def idempotent(
     Use inside the write's transaction: ``async with db.transaction() as tx, idempotent(...) as slot``.
     Raises: ProblemError: request/key_malformed, request/key_reused.
     """
-    name = _key(request)
+    name = retry_key(request)
     if name is None:
         yield Slot()
         return
@@ -79,7 +80,8 @@ async def idempotent(
     await keep_answer(tx.connection, principal.tenant, key, status=slot.kept[0], body=slot.kept[1])
 
 
-def _key(request: Request) -> str | None:
+def retry_key(request: Request) -> str | None:
+    """The key of a request; None without one. Raises: ProblemError: request/key_malformed."""
     given = request.headers.getlist(HEADER)
     if not given:
         return None
@@ -100,6 +102,6 @@ def _replayed(before: KeptAnswer, digest: bytes) -> Response:
     return Response(
         before.body,
         status_code=before.status,
-        headers={"Idempotent-Replayed": "true"},
+        headers={REPLAYED: "true"},
         media_type="application/json",
     )

@@ -18,6 +18,7 @@ codes; writes take an `Idempotency-Key`."""
 TAGS = [
     {"name": "reads", "description": "Features of data subjects, as far as law, consent and policy allow."},
     {"name": "reveals", "description": "Tokens turned back into identifiers: gated, budgeted, recorded."},
+    {"name": "aggregates", "description": "Sums over many people with noise, paid from privacy budgets."},
     {"name": "subjects", "description": "Data subjects, their identifiers and their feature values."},
     {"name": "consent", "description": "What data subjects agreed to, refused, paused and took back."},
     {"name": "erasure", "description": "Being forgotten: requests, their answers, certificates, legal holds."},

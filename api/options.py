@@ -193,6 +193,7 @@ class LimitSettings(Group):
     """What a single request may cost. ``batch_body_bytes`` holds for batch routes, ``body_bytes`` for all others.
 
     ``shapes_per_day``: how many answers of a shape not seen before a client may cause in a day (docs/decisions/0016).
+    ``aggregate_subjects``: how many people one request for aggregates may be about, each of whom is read.
     """
 
     body_bytes: int = Field(default=65_536, ge=1024, le=16_777_216)
@@ -206,6 +207,7 @@ class LimitSettings(Group):
     body_timeout_s: int = Field(default=10, ge=1, le=120)
     connections: int = Field(default=2048, ge=1, le=65_536)
     shapes_per_day: int = Field(default=1000, ge=1, le=1_000_000)
+    aggregate_subjects: int = Field(default=20_000, ge=1, le=1_000_000)
 
 
 class LineageSettings(Group):

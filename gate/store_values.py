@@ -98,6 +98,15 @@ async def stored_segments(connection: AsyncConnection, tenant: str, refs: Sequen
     return found
 
 
+async def subjects_with_values(
+    connection: AsyncConnection, tenant: str, segments: Sequence[str], *, limit: int
+) -> list[str]:
+    """The first subjects, by reference, that have a value in any of the segments; opens nothing."""
+    table = VALUES.c
+    wanted = select(table.subject).where(table.tenant == tenant, table.segment.in_(segments)).distinct()
+    return list((await connection.execute(wanted.order_by(table.subject).limit(limit))).scalars())
+
+
 async def page_of_values(
     connection: AsyncConnection, tenant: str, after: tuple[str, str], *, limit: int
 ) -> list[tuple[str, str, int]]:

@@ -148,3 +148,52 @@ class VaultRevealRequest(SQLModel, table=True):
     approved_by: str | None = Field(default=None, sa_type=Text)
     approved_us: int | None = Field(default=None, sa_type=BigInteger)
     used_us: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class VaultPrivacyBudget(SQLModel, table=True):
+    """How much privacy the aggregates of a dataset may cost a recipient in all, and how much they did.
+
+    Epsilon in millionths, delta in 10^-12 (`vault.aggregate_plans`).
+    """
+
+    __tablename__: ClassVar[str] = "vault_privacy_budgets"
+    __table_args__: ClassVar[dict[str, object]] = {"sqlite_with_rowid": False}
+
+    tenant: str = Field(primary_key=True, sa_type=Text)
+    dataset: str = Field(primary_key=True, sa_type=Text)
+    recipient: str = Field(primary_key=True, sa_type=Text)
+    epsilon_limit: int = Field(sa_type=BigInteger)
+    epsilon_spent: int = Field(sa_type=BigInteger)
+    delta_limit: int = Field(sa_type=BigInteger)
+    delta_spent: int = Field(sa_type=BigInteger)
+    set_by: str = Field(sa_type=Text)
+    set_us: int = Field(sa_type=BigInteger)
+    mac: bytes = Field(sa_type=LargeBinary)  # over every other column (`vault.rows`)
+
+
+class VaultPrivacyRelease(SQLModel, table=True):
+    """Aggregates that were released: the noisy answer as it was given, kept for whoever asks for it again.
+
+    Attributes:
+        retry: keyed digest of who asked and the key they gave; None if they gave none.
+        request: keyed digest of what was asked.
+    """
+
+    __tablename__: ClassVar[str] = "vault_privacy_releases"
+    __table_args__ = (
+        UniqueConstraint("tenant", "retry", name="vault_privacy_releases_retry"),
+        Index("vault_privacy_releases_budget", "tenant", "dataset", "recipient"),
+    )
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    tenant: str = Field(sa_type=Text)
+    dataset: str = Field(sa_type=Text)
+    recipient: str = Field(sa_type=Text)
+    client: str | None = Field(default=None, sa_type=Text)
+    retry: bytes | None = Field(default=None, sa_type=LargeBinary)
+    request: bytes = Field(sa_type=LargeBinary)
+    epsilon: int = Field(sa_type=BigInteger)
+    delta: int = Field(sa_type=BigInteger)
+    answer: str = Field(sa_type=Text)
+    entry: int = Field(sa_type=BigInteger)
+    made_us: int = Field(sa_type=BigInteger)

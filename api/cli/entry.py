@@ -47,6 +47,15 @@ COMMANDS = {
     "tokenise": Place(
         "api.cli.commands.tokenise", both("Turn identifiers of a file into tokens.", "把文件中的标识符变为令牌。"), DATA
     ),
+    "deidentify": Place(
+        "api.cli.commands.deidentify",
+        both("Generalise a file of people, measure the risk.", "泛化人员文件并度量重标识风险。"),
+        DATA,
+    ),
+    "aggregate": Place(
+        "api.cli.commands.aggregate", both("Sums of a file with noise.", "对文件计算带噪声的聚合值。"), DATA
+    ),
+    "budget": Place("api.cli.commands.budget", both("Privacy budgets.", "隐私预算。"), DATA),
     "catalog": Place("api.cli.commands.catalog", both("Fields, features and views.", "字段、特征与视图。"), DATA),
     "classify": Place(
         "api.cli.commands.classify",

@@ -9,6 +9,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -51,6 +52,16 @@ async def check_recipient(connection: AsyncConnection, plan: BulkPlan, recipient
 
     Raises: TenantNotFoundError, PartyNotFoundError, PurposeNotFoundError; TokensRefusedError.
     """
+    await check_reach(connection, recipient, {each.field for each in plan.columns}, now)
+
+
+async def check_reach(
+    connection: AsyncConnection, recipient: Recipient, fields: AbstractSet[str], now: datetime
+) -> None:
+    """Check that recipient and purpose are registered, in force, and reach these fields.
+
+    Raises: TenantNotFoundError, PartyNotFoundError, PurposeNotFoundError; TokensRefusedError.
+    """
     await find_current(connection, recipient.tenant, Tenant, recipient.tenant)
     party = await find_current(connection, recipient.tenant, Party, recipient.party)
     purpose = await find_current(connection, recipient.tenant, Purpose, recipient.purpose)
@@ -58,7 +69,7 @@ async def check_recipient(connection: AsyncConnection, plan: BulkPlan, recipient
         raise TokensRefusedError("the recipient's contract is over")
     if purpose.status is not PurposeStatus.ACTIVE or purpose.foreign_authority:
         raise TokensRefusedError("the purpose is not in use, or serves a foreign authority")
-    beyond = sorted({each.field for each in plan.columns} - purpose.fields)
+    beyond = sorted(fields - purpose.fields)
     if beyond:
         raise TokensRefusedError(f"the purpose does not reach the field {beyond[0]}")
 

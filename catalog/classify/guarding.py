@@ -10,6 +10,7 @@ Rules enforced here:
 import re
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from typing import Final
 
 from catalog.classify.values.likelihood import Likelihood
@@ -52,7 +53,7 @@ class Guard:
     """Guards the values of one view."""
 
     def __init__(self, view: FeatureView) -> None:
-        self._rules = tuple(rule for rule in recognisers().rules if rule.kind in GUARDED)
+        self._rules = _guarding()
         texts = (feature for feature in view.features if feature.type is ValueType.STRING)
         self._allowed = {feature.name: allowed_in(feature) for feature in texts}
 
@@ -63,12 +64,26 @@ class Guard:
         text = halved(value)
         if _MAYBE.search(text) is None:
             return None
-        allowed = self._allowed[feature]
-        for rule in self._rules:
-            if rule.kind not in allowed and _is_whole(rule, text.strip(), today):
-                return rule.kind
-        found = scan(text, today, kinds=GUARDED - allowed).findings
-        return next((one.kind for one in found if one.likelihood >= Likelihood.LIKELY), None)
+        return _found(self._rules, text, today, self._allowed[feature])
+
+
+def identifier_in(value: str, today: date) -> str | None:
+    """The kind of direct identifier a text of no declared field is or holds; None if it holds none."""
+    text = halved(value)
+    return None if _MAYBE.search(text) is None else _found(_guarding(), text, today, frozenset())
+
+
+@cache
+def _guarding() -> tuple[Rule, ...]:
+    return tuple(rule for rule in recognisers().rules if rule.kind in GUARDED)
+
+
+def _found(rules: tuple[Rule, ...], text: str, today: date, allowed: frozenset[str]) -> str | None:
+    for rule in rules:
+        if rule.kind not in allowed and _is_whole(rule, text.strip(), today):
+            return rule.kind
+    found = scan(text, today, kinds=GUARDED - allowed).findings
+    return next((one.kind for one in found if one.likelihood >= Likelihood.LIKELY), None)
 
 
 def _is_whole(rule: Rule, text: str, today: date) -> bool:

@@ -36,6 +36,8 @@ class Method(StrEnum):
     GENERALISATION = "generalisation"
     MASKING = "masking"
     PSEUDONYMISATION = "pseudonymisation"
+    K_ANONYMITY = "k_anonymity"
+    DIFFERENTIAL_PRIVACY = "differential_privacy"
     ANONYMISATION = "anonymisation"
 
 

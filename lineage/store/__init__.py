@@ -13,7 +13,7 @@ from lineage.store.reads import (
     weigh_changes,
 )
 from lineage.store.scan import check, count_entries
-from lineage.store.search import find_entry, search, shape_documents
+from lineage.store.search import find_entry, newest_about, search, shape_documents
 from lineage.store.shapes import count_shapes, new_shapes
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "heads",
     "last_id",
     "new_shapes",
+    "newest_about",
     "newest_configuration",
     "read_from",
     "read_page",

@@ -93,6 +93,20 @@ async def find_entry(connection: AsyncConnection, tenant: str, entry: int) -> Fo
     return FoundEntry(row[0], row[1].encode(), row[2], row[3])
 
 
+async def newest_about(connection: AsyncConnection, tenant: str, about: str) -> FoundEntry | None:
+    """The newest entry about an object that tells of something done; None if there is none.
+
+    Newest by number, which is drawn under the locks of who writes, and not by instant, which is read before them.
+    """
+    columns = [_ENTRIES.c[name] for name in ("id", "body", "digest", "mac")]
+    table = _ENTRIES.c
+    wanted = select(*columns).where(
+        table.tenant == tenant, table.about == about, table.outcome == Outcome.DONE.value, table.kind != Kind.READ.value
+    )
+    row = (await connection.execute(wanted.order_by(table.id.desc()).limit(1))).one_or_none()
+    return None if row is None else FoundEntry(row[0], row[1].encode(), row[2], row[3])
+
+
 async def shape_documents(connection: AsyncConnection, tenant: str, shapes: Sequence[str]) -> dict[str, bytes]:
     """Return the canonical documents of shapes by digest; unknown ones are left out."""
     wanted = select(_SHAPES.c.shape, _SHAPES.c.body).where(_SHAPES.c.tenant == tenant, _SHAPES.c.shape.in_(shapes))

@@ -12,6 +12,7 @@ from consent.rows import epoch_row, grant_row, held_line, held_text, subject_row
 from consent.tables import EPOCH, GRANTS, REGISTRY, SUBJECTS
 from tests.consent.world import World
 from vault import ROW_MAC_BYTES, RowKeys, SecretBytes
+from vault.store.budgets import budget_row
 from vault.store.tokens import token_row
 
 VECTORS: Any = json.loads((Path(__file__).parents[1] / "vectors" / "rows" / "row-mac.json").read_text())
@@ -20,6 +21,7 @@ WRITERS = {
     "consent_grants": grant_row,
     "consent_subjects": subject_row,
     "consent_registry": thing_row,
+    "vault_privacy_budgets": budget_row,
     "vault_tokens": token_row,
 }
 CASES = VECTORS["rows"]

@@ -91,8 +91,8 @@ async def idle(settings: Settings) -> AsyncIterator[Lender]:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[tuple[Lender, FastAPI]]:
-    settings = settings.model_copy(update={"limits": LimitSettings(body_timeout_s=1)})
+async def opened(settings: Settings, limits: LimitSettings | None = None) -> AsyncIterator[tuple[Lender, FastAPI]]:
+    settings = settings.model_copy(update={"limits": limits or LimitSettings(body_timeout_s=1)})
     settings.data_dir.mkdir(exist_ok=True)
     database = Database.open(settings.database)
     world = await lender_world.build(database, settings.data_dir)

@@ -19,6 +19,13 @@ from tests.world import FEATURES, TENANT, VIEWS
 
 NUMBERS = itertools.count()
 EVIDENCE = "ev_" + "b" * 26
+BUDGET = {"dataset": "behaviour", "recipient": "lender", "epsilon": "9", "delta": "0.0001"}
+AGGREGATES = {
+    "purpose": "credit_scoring",
+    "product": "cash_loan",
+    "dataset": "behaviour",
+    "queries": [{"kind": "mean", "feature": "behaviour:limit", "lower": "0", "upper": "50000", "epsilon": "0.01"}],
+}
 REVIEW = {"action": "confirm", "reason": "checked with its owner", "version": 1}
 PUBLIC = {"/livez", "/readyz", "/metrics", "/problems", "/problems/{room}/{name}"}
 
@@ -83,6 +90,7 @@ async def make_lineage(lender: Lender, who: str) -> None:
     withdrawn = await lender.subject("POST", "/v1/withdrawals", {"scope": "grant", "grant": given}, name=who)
     dataset = f"mart_{len(lender.made)}"
     await lender.call("steward", "POST", "/api/v1/lineage", event(dataset))
+    await lender.call("dpo", "PUT", "/v1/privacy-budgets", {**BUDGET, "epsilon": "999"})
     column = column_name("warehouse", dataset, "score")
     wanted = {"node": column, "method": "aggregation", "grade": 1, "evidence": EVIDENCE}
     both = [await lender.call("steward", "POST", "/v1/deidentifications", wanted, name="proposer") for _ in range(2)]
@@ -142,7 +150,7 @@ def operations(document: dict[str, Any]) -> list[tuple[str, str]]:
 
 def samples(lender: Lender, things: Things) -> dict[tuple[str, str], Sample]:
     """The sample of each operation."""
-    people = {**of_people(things), **of_register(), **of_consent(lender, things)}
+    people = {**of_people(things), **of_register(), **of_consent(lender, things), **of_aggregates()}
     return {**people, **of_questions(things), **of_erasure(things), **of_lineage(things)}
 
 
@@ -173,6 +181,16 @@ def of_people(things: Things) -> dict[tuple[str, str], Sample]:
         ("POST", "/v1/reveal-requests"): Sample("scorer", tokens),
         ("POST", "/v1/reveal-requests/{reveal_request}/approval"): Sample("dpo", {"client": "scoring"}, ids=request),
         ("POST", "/v1/values"): Sample("steward", {"view": "behaviour", "rows": [row]}),
+    }
+
+
+def of_aggregates() -> dict[tuple[str, str], Sample]:
+    release = {"release": "pr_" + "a" * 26}
+    return {
+        ("POST", "/v1/aggregates"): Sample("scorer", AGGREGATES),
+        ("GET", "/v1/aggregates/{release}"): Sample("scorer", ids=release),
+        ("PUT", "/v1/privacy-budgets"): Sample("dpo", {**BUDGET, "epsilon": "999"}),
+        ("GET", "/v1/privacy-budgets"): Sample("dpo", params={"limit": "10"}),
     }
 
 

@@ -18,6 +18,7 @@ OF_SCORERS = {
     "POST /v1/scores",
     "POST /v1/decisions",
     "POST /v1/tasks/{task}/acknowledge",
+    "POST /v1/aggregates",
     "POST /v1/reveals",
     "POST /v1/reveal-requests",
 }

@@ -1,0 +1,170 @@
+"""``yumen aggregate``: differentially private aggregates of a file, paid from a privacy budget."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group, RenderableType
+
+from api.cli import loads, tables
+from api.cli.acting import LEDGER_BY
+from api.cli.command import application, command
+from api.cli.language import both
+from api.cli.parts import opened_parts, run, settings_of
+from api.cli.tables import Dataset, Plan, Purpose, RecipientName
+from api.cli.terminal import Terminal
+from api.settings import Settings
+from api.usecases.aggregating import (
+    Asking,
+    Given,
+    answer_all,
+    check_asking,
+    ensure_room,
+    fingerprint,
+    pay,
+    repeated,
+)
+from vault import AggregatePlanError, KeyRing, PrivacyAccount, PrivacyRequest
+from vault.aggregate_plans import Asked, read_queries, total
+
+APP = application()
+MEMBERS = frozenset({"subject", "queries"})
+Retry = Annotated[
+    str | None,
+    typer.Option(
+        "--retry",
+        metavar="KEY",
+        help=both(
+            "A key of your own: the same request under it is paid once and answered alike.",
+            "自定义的键：同一请求用同一键只付一次，答案相同。",
+        ),
+        show_default=False,
+    ),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help=both("Check everything, answer and spend nothing.", "只检查，不作答、不花费。")),
+]
+
+
+@command(
+    APP,
+    "aggregate",
+    text=both(
+        "Answer counts, sums, means, histograms and quantiles of a CSV or Parquet file with noise, so that nobody can "
+        "tell whether any one person is in it (differential privacy). Each person counts with one row. The answer is "
+        "paid from the recipient's privacy budget and in the ledger first.",
+        "以带噪声的计数、求和、均值、直方图、分位数回答关于 CSV 或 Parquet 文件的查询，使人无法判断某人是否在其中"
+        "（差分隐私）。每人只计一行。先从接收方的隐私预算中扣除并记入账本，然后作答。",
+    ),
+    example="yumen aggregate people.csv --plan queries.yaml --tenant xiaomi --dataset loans_2026 "
+    "--recipient xiaomi_loan --purpose credit_assessment --retry report-7",
+)
+def run_aggregate(  # noqa: PLR0913  options of a command
+    term: Terminal,
+    *,
+    file: loads.File,
+    plan: Plan,
+    tenant: loads.Tenant,
+    dataset: Dataset,
+    recipient: RecipientName,
+    purpose: Purpose,
+    retry: Retry = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Answer queries about a file."""
+    subject, queries = _read(tables.plan_of(plan))
+    mechanisms = tables.part("vault.aggregates", "dp")
+    del mechanisms  # here, so that a missing part is told before anything is done
+    settings = settings_of(term)
+    account = PrivacyAccount(tenant, tables.named(dataset), recipient)
+    table = tables.table_of(term, file)
+    content = tables.part("vault.bulk.runs", "bulk").digest_of(file)
+    values = _values(table, subject, queries)
+
+    def asking(keys: KeyRing) -> Asking:
+        whole = json.dumps([content, subject, purpose, [repr(query) for query in queries]])
+        by = "command_line"
+        request = PrivacyRequest(
+            account=account,
+            client=None,
+            retry=None if retry is None else fingerprint(keys, tenant, "retry", by, retry),
+            request=fingerprint(keys, tenant, "request", whole),
+            cost=total(queries),
+        )
+        return Asking(request, purpose, queries, LEDGER_BY)
+
+    given = run(_given(settings, asking, values, dry_run=dry_run))
+    cost = total(queries).texts()
+    if given is None:
+        term.answer(
+            {"dry_run": True, "cost": cost},
+            lambda: term.say(f"This would cost epsilon {cost['epsilon']}.", f"将花费 ε {cost['epsilon']}。"),
+        )
+        return
+    term.answer(
+        {**given.document, "dry_run": False, "repeated": given.is_repeated}, lambda: _shown(term, given.document)
+    )
+
+
+async def _given(settings: Settings, asking: Any, values: dict[str | None, Any], *, dry_run: bool) -> Given | None:
+    async with opened_parts(settings, writing=not dry_run) as parts:
+        asked: Asking = asking(parts.keys)
+        async with parts.database.reading() as tx:
+            await check_asking(tx, asked, client=None)
+            before = await repeated(tx, asked)
+        if before is not None or dry_run:
+            return before if not dry_run else None
+        await ensure_room(parts.database, parts.keys, asked)
+        return await pay(parts.database, parts.keys, asked, answer_all(asked.queries, values))
+
+
+def _read(document: dict[str, Any]) -> tuple[str, tuple[Asked, ...]]:
+    """The column that tells people apart, and the queries. Raises: AggregatePlanError."""
+    subject = document.get("subject")
+    if not set(document) <= MEMBERS or not isinstance(subject, str):
+        raise AggregatePlanError(["a plan has the members queries and subject, the column that tells people apart"])
+    return subject, read_queries(document.get("queries"))
+
+
+def _values(table: Any, subject: str, queries: tuple[Asked, ...]) -> dict[str | None, Any]:
+    """The values of each column, of the first row of each person; rows of nobody are left out.
+
+    Raises: AggregatePlanError: there is no such column; DeidDataError: cells of numbers that are none.
+    """
+    ladders = tables.part("vault.deidentify.ladders", "bulk")
+    numpy = tables.part("numpy", "bulk")
+    wanted = {query.column for query in queries} | {subject}
+    missing = sorted(str(name) for name in wanted if name is not None and name not in table.column_names)
+    if missing:
+        raise AggregatePlanError([f"there is no column `{name}`" for name in missing])
+    codes, people = ladders.encoded(table.column(subject))
+    _, first = numpy.unique(codes, return_index=True)
+    is_null = numpy.asarray(people.is_null(), bool)
+    rows = numpy.sort(first[~is_null[codes[first]]]) if len(codes) else first
+    found: dict[str | None, Any] = {None: [1] * len(rows)}
+    numeric = {query.column for query in queries if query.is_numeric}
+    for name in wanted - {None}:
+        column = table.column(name)
+        if name in numeric:
+            column = ladders.as_numbers(column, name)
+        found[name] = column.take(rows).to_pylist()
+    return found
+
+
+def _shown(term: Terminal, document: Any) -> RenderableType:
+    rows = []
+    for each in document["results"]:
+        value = each["value"] if each["counts"] is None else [*each["counts"], each["other"]]
+        rows.append((each["kind"], each["column"], value, each["accuracy"], each["epsilon"]))
+    columns = (
+        both("asked", "查询"),
+        both("column", "列"),
+        both("answer", "答案"),
+        both("within, 95 in 100", "误差（95%）"),
+        "epsilon",
+    )
+    left = document["budget"]["left"]["epsilon"]
+    return Group(term.table(columns, rows), term.say(f"Epsilon left: {left}", f"剩余 ε：{left}"))
