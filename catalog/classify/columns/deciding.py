@@ -27,6 +27,7 @@ NARROW_BITS: Final = 1.6
 SPREAD_FORMS: Final = frozenset({"mobile", "landline", "resident_id_15", "passport", "home_return_permit"})
 PROTECTED: Final = frozenset({"hex", "hex16", "base64", "long_base64", "masked", "uuid"})
 NAMED: Final = frozenset({"person_name"})
+DIGEST: Final = "hashed_value"
 
 
 class Reading:
@@ -142,8 +143,10 @@ def _chosen(reading: Reading) -> tuple[ColumnKind, str]:
     own = _assumed(reading)
     fitting = [(kind, score, reading.fits(kind)) for kind, score in telling]
     fitting = [each for each in fitting if each[2] >= MOST]
+    if reading.is_protected and any(kind.name == DIGEST for kind, *_ in fitting):
+        fitting = [each for each in fitting if each[0].is_personal]
     if fitting:
-        best = max(fitting, key=lambda each: (round(each[1], 2), _closeness(reading, each[0]), each[2]))
+        best = max(fitting, key=lambda each: (round(each[1], 2), *_closeness(reading, each[0]), each[2]))
         return _against_values(reading, best[0], own)
     if reading.is_strong and own is not None:
         reading.conflicts += [Conflict("name_says", kind.name) for kind, _ in telling[:1]]
@@ -154,9 +157,9 @@ def _chosen(reading: Reading) -> tuple[ColumnKind, str]:
     return (own, "values") if own is not None else (kinds["free_text"], "nothing")
 
 
-def _closeness(reading: Reading, kind: ColumnKind) -> int:
-    """Whether the leading form is one of the kind's."""
-    return int(reading.leading in kind.forms)
+def _closeness(reading: Reading, kind: ColumnKind) -> tuple[bool, bool, bool]:
+    """Whether a kind may have the leading form, is personal, and is the one assumed for that form."""
+    return reading.leading in kind.forms, kind.is_personal, reading.leading in kind.assumed
 
 
 def _against_values(reading: Reading, named: ColumnKind, own: ColumnKind | None) -> tuple[ColumnKind, str]:
