@@ -7,6 +7,7 @@
 4. Without a telling name the leading form's assumed kind is taken.
 """
 
+import dataclasses
 from collections.abc import Iterable
 from typing import Final
 
@@ -23,6 +24,7 @@ STRONG: Final = 0.84
 TELLING: Final = 0.6
 """The score from which a name counts."""
 MOST: Final = 0.5
+COMMENT: Final = 0.1
 NARROW_BITS: Final = 1.6
 SPREAD_FORMS: Final = frozenset({"mobile", "landline", "resident_id_15", "passport", "home_return_permit"})
 PROTECTED: Final = frozenset({"hex", "hex16", "base64", "long_base64", "masked", "uuid"})
@@ -126,11 +128,13 @@ def decide(profile: Profile, names: Iterable[str], *, today_year: int) -> Verdic
 
 
 def _merged(names: Iterable[str]) -> list[NameMatch]:
+    """The best match of each kind; a comment, written to explain, counts for more than a name."""
     best: dict[str, NameMatch] = {}
-    for name in names:
+    for place, name in enumerate(names):
         for found in match_name(name):
-            if found.kind not in best or found.score > best[found.kind].score:
-                best[found.kind] = found
+            score = min(1.0, found.score + COMMENT) if place else found.score
+            if found.kind not in best or score > best[found.kind].score:
+                best[found.kind] = dataclasses.replace(found, score=score)
     return sorted(best.values(), key=lambda one: (-one.score, one.kind))
 
 

@@ -3,7 +3,7 @@
 Rules enforced here:
 - a word the lexicon knows is never cut; one that cannot be cut whole is left as it is;
 - the fewest pieces win, and of as many the one with the longest first piece; short pieces are only those that names are full of;
-- a single letter stands only before all others, as table prefixes do (u, f, c, t).
+- a single letter stands only before all others, as table prefixes do (u, f, c, t, s, e, m).
 """
 
 from collections.abc import Set as AbstractSet
@@ -11,7 +11,7 @@ from functools import cache
 from typing import Final
 
 SHORT: Final = frozenset({"id", "no", "ip", "is", "qq", "wx", "dt", "tm", "nm"})
-PREFIXES: Final = frozenset("ufct")
+PREFIXES: Final = frozenset("ufctsem")
 LEAST: Final = 3
 LONGEST: Final = 40
 

@@ -130,7 +130,7 @@ def _latin(name: str) -> Iterator[NameMatch]:
 def _matches(words: list[str], worth: float) -> Iterator[NameMatch]:
     """What a list of words points to; `worth` is the score of a whole match."""
     _, phrases = _phrases()
-    told = [word for word in words if word not in _NEUTRAL and not word.isdecimal()]
+    told = [word for word in words if word not in _NEUTRAL and len(word) > 1 and not word.isdecimal()]
     bare = told[:-1] if len(told) > 1 and told[-1] in _UNITS else told
     for candidate, top in ((words, 1.0), (told, 0.97), (bare, 0.9)):
         for phrase in phrases.get("".join(candidate), ()):

@@ -15,7 +15,7 @@ from typing import Final
 
 from catalog.classify.values.finding import Finding, Judge, Judgement
 from catalog.classify.values.likelihood import Likelihood, moved
-from catalog.classify.values.normal import compact
+from catalog.classify.values.normal import compact, without_names
 
 BEGIN: Final = r"(?<![0-9A-Za-z])(?<![0-9]\.)"
 END: Final = r"(?![0-9A-Za-z])(?!\.[0-9])"
@@ -50,11 +50,11 @@ class Rule:
     is_raw: bool = False
     floor: Likelihood = Likelihood.POSSIBLE
 
-    def findings(self, text: str, today: date) -> Iterator[Finding]:
-        """Find this kind in a half-width text."""
+    def findings(self, text: str, today: date, *, bare: str | None = None) -> Iterator[Finding]:
+        """Find this kind in a half-width text. Shape: `bare` is the text `without_names`, if the caller has it."""
         group = "value" if "value" in self.pattern.groupindex else 0
         is_spoken_of = self.words.near is not None and self.words.near.search(text) is not None
-        for match in self.pattern.finditer(text):
+        for match in self.pattern.finditer(without_names(text) if bare is None else bare):
             start, end = match.span(group)
             found = self.judged(match[group], today)
             if found is None or (found.alone < self.floor and not is_spoken_of):
