@@ -24,6 +24,8 @@ STRONG: Final = 0.84
 TELLING: Final = 0.6
 """The score from which a name counts."""
 MOST: Final = 0.5
+SHAPED: Final = 0.6
+PLAIN: Final = frozenset({"text", "hanzi", "word", "code", "tags", "serial", "integer"})
 COMMENT: Final = 0.1
 NARROW_BITS: Final = 1.6
 SPREAD_FORMS: Final = frozenset({"mobile", "landline", "resident_id_15", "passport", "home_return_permit"})
@@ -68,13 +70,21 @@ class Reading:
         return 1.0
 
     def fits(self, kind: ColumnKind) -> float:
-        """The share of cells that have one of a kind's forms, as far as it is borne out."""
+        """The share of cells that have one of a kind's forms, as far as it is borne out.
+
+        Cells of a form with a shape of its own (a link) are no plain text that happens to have it.
+        """
+        if self.leading is not None and self.leading not in kind.forms and self._has_shape(self.leading):
+            return max((self.profile.rate(form) for form in kind.forms - PLAIN if form in self.strengths), default=0.0)
         shares = [
             self.profile.rate(form) * (self.strengths[form] / (self.profile.rate(form) * self.form(form).weight))
             for form in kind.forms
             if self.strengths.get(form, 0) > 0
         ]
         return max(shares, default=0.0)
+
+    def _has_shape(self, name: str) -> bool:
+        return self.form(name).weight >= SHAPED and self.profile.rate(name) >= MOST and name not in PLAIN
 
     def form(self, name: str) -> Form:
         """A form some cell has."""
@@ -128,13 +138,20 @@ def decide(profile: Profile, names: Iterable[str], *, today_year: int) -> Verdic
 
 
 def _merged(names: Iterable[str]) -> list[NameMatch]:
-    """The best match of each kind; a comment, written to explain, counts for more than a name."""
+    """The best match of each kind. A comment is written to explain: it counts for more than a name, and what only the name
+    says for less beside a comment that says something else."""
+    spoken, *explained = [match_name(name) for name in names] or [[]]
+    comments = [found for matches in explained for found in matches]
+    told = {found.kind for found in comments}
+    is_explained = any(found.score >= TELLING for found in comments)
     best: dict[str, NameMatch] = {}
-    for place, name in enumerate(names):
-        for found in match_name(name):
-            score = min(1.0, found.score + COMMENT) if place else found.score
-            if found.kind not in best or score > best[found.kind].score:
-                best[found.kind] = dataclasses.replace(found, score=score)
+    for found in spoken:
+        less = COMMENT if is_explained and found.kind not in told else 0.0
+        best[found.kind] = dataclasses.replace(found, score=found.score - less)
+    for found in comments:
+        score = min(1.0, found.score + COMMENT)
+        if found.kind not in best or score > best[found.kind].score:
+            best[found.kind] = dataclasses.replace(found, score=score)
     return sorted(best.values(), key=lambda one: (-one.score, one.kind))
 
 

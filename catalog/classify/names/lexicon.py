@@ -5,7 +5,8 @@ Rules enforced here:
   words that say how a value is protected (md5, enc) count for nothing;
 - the whole name matches best, then a phrase at its end, then one inside it; a last word that makes another thing of it
   (mobile_count, email_flag) takes most of the score away;
-- Chinese names match by their longest known part, pinyin and English written together like their parts;
+- Chinese names match by their longest known part, also without what a comment explains in brackets or behind a sign
+  (性别(0男1女), 状态:0正常); pinyin and English written together like their parts;
 - words written together are cut where the lexicon's own words part them (uregtime, jointime); initials of pinyin may
   end as code tables end them (XBM, MZDM: 码, 代码);
 - what begins with is_ or has_ and says nothing else is a flag; a name that says how its values are protected and nothing of
@@ -28,6 +29,9 @@ from catalog.classify.values.rules import DATA
 
 HERE: Final = Path(__file__).parent
 LANGUAGES: Final = {"zh": "chinese", "py": "pinyin", "in": "initials", "en": "english", "ab": "abbreviation"}
+BESIDE_HANZI: Final = 0.7
+"""What Latin words count for in a name that is Chinese for the rest (设备指纹ID)."""
+WHEN_CUT: Final = 0.95
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[一-龥]+|[0-9]+[a-z]?")
 _DOCUMENT: Final[dict[str, Any]] = yaml.safe_load((DATA / "name_words.yaml").read_text(encoding="utf-8"))
 _NEUTRAL: Final = frozenset(_DOCUMENT["neutral"])
@@ -40,6 +44,10 @@ _CODED: Final = ("dm", "bm", "m")
 _UNSPELT: Final = frozenset({"py", "in"})
 """Languages whose words are no English words in another spelling (edu is 额度)."""
 _NEUTRAL_ZH: Final = re.compile(r"客户|用户|借款人|申请人|会员|本人|个人|当前|最近|主|的|信息(?=.)|字段")
+_SIGNS_ZH: Final = re.compile(r"[\s_\-()（）:：/,.0-9]")
+_BRACKETED: Final = re.compile(r"\([^()]{0,80}\)")
+_EXPLAINED: Final = re.compile(r"[(:;,/|。]")
+_QUESTION_ZH: Final = re.compile(r"是否|有无")
 _HEADS_ZH: Final = re.compile(
     r"(?:数|次数|数量|标志|状态|类型|时间|日期|品牌|等级|比例|是否|来源|归属地|个数|长度|有效)$"
 )
@@ -118,13 +126,15 @@ def _latin(name: str) -> Iterator[NameMatch]:
     raw = [word for word in raw_words(name) if word.isascii()]
     if not raw:
         return
-    yield from _matches(raw, 1.0)
-    yield from _matches(_spelt(raw), 1.0)
+    worth = 1.0 if name.isascii() else BESIDE_HANZI
+    yield from _matches(raw, worth)
+    yield from _matches(_spelt(raw), worth)
     pieces = [piece for word in raw for piece in cut(word, vocabulary())]
     if len(pieces) > len(raw):
-        yield from _matches(_spelt(pieces), 0.95)
-    yield from _coded(raw)
-    yield from _plain(raw)
+        yield from _matches(_spelt(pieces), worth * WHEN_CUT)
+    if name.isascii():
+        yield from _coded(raw)
+        yield from _plain(raw)
 
 
 def _matches(words: list[str], worth: float) -> Iterator[NameMatch]:
@@ -197,8 +207,16 @@ def _partial(words: list[str], start: int, end: int, *, heads: frozenset[str]) -
 def _chinese(name: str) -> Iterator[NameMatch]:
     if name.isascii():
         return
+    for candidate in dict.fromkeys((name, _BRACKETED.sub("", name), _EXPLAINED.split(name, maxsplit=1)[0])):
+        yield from _said(candidate)
+    if _QUESTION_ZH.match(name):
+        yield NameMatch("flag", 0.7, "chinese")
+
+
+def _said(name: str) -> Iterator[NameMatch]:
+    """What one reading of a Chinese name or comment points to."""
     phrases, _ = _phrases()
-    bare = re.sub(r"[\s_\-()（）:：/,.0-9]", "", name)
+    bare = _SIGNS_ZH.sub("", name)
     told = _NEUTRAL_ZH.sub("", bare)
     for candidate, top in ((name, 1.0), (bare, 1.0), (told, 0.97)):
         for phrase in phrases.get(candidate, ()):
