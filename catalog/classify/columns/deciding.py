@@ -138,17 +138,20 @@ def decide(profile: Profile, names: Iterable[str], *, today_year: int) -> Verdic
 
 
 def _merged(names: Iterable[str]) -> list[NameMatch]:
-    """The best match of each kind. A comment is written to explain: it counts for more than a name, and what only the name
-    says for less beside a comment that says something else."""
+    """The best match of each kind.
+
+    A comment is written to explain: it counts for more than a name, and a name for less where the comment says something
+    else, or says the same less clearly.
+    """
     spoken, *explained = [match_name(name) for name in names] or [[]]
-    comments = [found for matches in explained for found in matches]
-    told = {found.kind for found in comments}
-    is_explained = any(found.score >= TELLING for found in comments)
+    told = {found.kind: found for matches in reversed(explained) for found in matches}
+    clearest = max((found.score for found in told.values()), default=0.0)
     best: dict[str, NameMatch] = {}
     for found in spoken:
-        less = COMMENT if is_explained and found.kind not in told else 0.0
+        said = told[found.kind].score if found.kind in told else 0.0
+        less = 2 * COMMENT if clearest >= TELLING and said < clearest - COMMENT else 0.0
         best[found.kind] = dataclasses.replace(found, score=found.score - less)
-    for found in comments:
+    for found in told.values():
         score = min(1.0, found.score + COMMENT)
         if found.kind not in best or score > best[found.kind].score:
             best[found.kind] = dataclasses.replace(found, score=score)

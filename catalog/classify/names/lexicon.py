@@ -47,6 +47,7 @@ _NEUTRAL_ZH: Final = re.compile(r"客户|用户|借款人|申请人|会员|本�
 _SIGNS_ZH: Final = re.compile(r"[\s_\-()（）:：/,.0-9]")
 _BRACKETED: Final = re.compile(r"\([^()]{0,80}\)")
 _EXPLAINED: Final = re.compile(r"[(:;,/|。]")
+_CODES_ZH: Final = re.compile(r"(?:代码|编码|码)\Z")
 _QUESTION_ZH: Final = re.compile(r"是否|有无")
 _HEADS_ZH: Final = re.compile(
     r"(?:数|次数|数量|标志|状态|类型|时间|日期|品牌|等级|比例|是否|来源|归属地|个数|长度|有效)$"
@@ -123,7 +124,8 @@ _NONE: Final = NameMatch("", 0.0, "")
 
 
 def _latin(name: str) -> Iterator[NameMatch]:
-    raw = [word for word in raw_words(name) if word.isascii()]
+    spoken = name if name.isascii() else _EXPLAINED.split(halved(name), maxsplit=1)[0]
+    raw = [word for word in raw_words(spoken) if word.isascii()]
     if not raw:
         return
     worth = 1.0 if name.isascii() else BESIDE_HANZI
@@ -218,7 +220,7 @@ def _said(name: str) -> Iterator[NameMatch]:
     phrases, _ = _phrases()
     bare = _SIGNS_ZH.sub("", name)
     told = _NEUTRAL_ZH.sub("", bare)
-    for candidate, top in ((name, 1.0), (bare, 1.0), (told, 0.97)):
+    for candidate, top in ((name, 1.0), (bare, 1.0), (told, 0.97), (_CODES_ZH.sub("", told), 0.95)):
         for phrase in phrases.get(candidate, ()):
             yield NameMatch(phrase.kind, top, phrase.language)
     changes = _HEADS_ZH.search(bare)
