@@ -29,6 +29,7 @@ LONG: Final = 8
 EXACT: Final = 1e15
 SCANNED: Final = 200
 LINE: Final = 2000
+_MIDNIGHT: Final = re.compile(r"[T ]00:00(?::00(?:\.0{1,9})?)?\Z")
 _MAYBE: Final = re.compile(r"[0-9]{4}|@|[一-龥].{2}")
 
 
@@ -172,6 +173,7 @@ def _years(counts: Counter[str]) -> tuple[int, int, int] | None:
 
 
 def _year(text: str) -> Iterator[int]:
+    text = _MIDNIGHT.sub("", text)
     if text[:4].isdecimal() and text[:2] in {"19", "20"} and 8 <= len(text) <= 11:
         digits = "".join(part.zfill(2) for part in _parts(text))
         if len(digits) == 8 and is_day(digits):
