@@ -18,7 +18,7 @@ _TABLE: Final = (
 )
 _SEPARATORS: Final = re.compile(r"[ \-]")
 _NAMES: Final = re.compile(
-    r"(?<![0-9a-z_-])(?:(?:ipv[46]|ip|qq|imei|tel|phone|mobile|fax|sms|idcard|id|no|card|uid|otp|code|cvv2?|cvn2?|cvc|exp|mac|meid)(?=[0-9])"
+    r"(?<![0-9a-z_-])(?:ipv[46] ?:? ?(?=[0-9a-f:])|(?:ip|qq|imei|tel|phone|mobile|fax|sms|idcard|id|no|card|uid|otp|code|cvv2?|cvn2?|cvc|exp|mac|meid)(?=[0-9])"
     r"|mac(?=[0-9a-f]{2}[:-])|meid(?=[0-9a-f]{14})|ip(?=[0-9a-f]{1,4}:)|hkid(?=[a-z]{1,2}[0-9]{6})|vin(?=[0-9a-hj-npr-z]{17}))",
     re.IGNORECASE,
 )
