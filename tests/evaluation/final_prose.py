@@ -1,4 +1,4 @@
-"""A fifth part kept aside: call transcripts, letters, forum posts, insurance and leasing papers. Nothing was changed after it was run."""
+"""A fifth part kept aside: call transcripts, letters, forum posts, insurance and leasing papers."""
 
 from collections.abc import Mapping
 from random import Random
@@ -22,11 +22,22 @@ def hall(rng: Random) -> str:
 
 def dated(rng: Random) -> str:
     text = numbers.day(rng, 1948, 2006)
-    return rng.choice([f"{text[:4]}年{text[4:6]}月{text[6:]}日", f"{text[:4]}-{int(text[4:6])}-{int(text[6:])}", f"{text[:4]}.{int(text[4:6])}.{int(text[6:])}"])
+    return rng.choice(
+        [
+            f"{text[:4]}年{text[4:6]}月{text[6:]}日",
+            f"{text[:4]}-{int(text[4:6])}-{int(text[6:])}",
+            f"{text[:4]}.{int(text[4:6])}.{int(text[6:])}",
+        ]
+    )
 
 
 def pair(rng: Random) -> str:
-    return rng.choice([f"{rng.uniform(21, 46):.6f},{rng.uniform(81, 124):.6f}", f"{rng.uniform(81, 124):.4f}, {rng.uniform(21, 46):.4f}"])
+    return rng.choice(
+        [
+            f"{rng.uniform(21, 46):.6f},{rng.uniform(81, 124):.6f}",
+            f"{rng.uniform(81, 124):.4f}, {rng.uniform(21, 46):.4f}",
+        ]
+    )
 
 
 FINAL_VALUES: Mapping[str, Make] = {**FRESH_VALUES, "postal_address": hall, "birth_date": dated, "coordinates": pair}

@@ -29,20 +29,31 @@ def quoted(make: Make) -> Make:
 
 
 def shop(rng: Random) -> str:
-    return rng.choice("百味 新发 家乐 万佳 真功".split()) + rng.choice("水果行 便利店 面馆 奶茶 药房 超市 酒店".split()) + rng.choice(["", "(城东店)"])
+    return (
+        rng.choice("百味 新发 家乐 万佳 真功".split())
+        + rng.choice("水果行 便利店 面馆 奶茶 药房 超市 酒店".split())
+        + rng.choice(["", "(城东店)"])
+    )
 
 
 def cart(rng: Random) -> str:
-    goods = [{"goods": rng.choice(words.GOODS), "num": rng.randint(1, 3), "price": rng.randint(10, 900)} for _ in range(rng.randint(1, 3))]
+    goods = [
+        {"goods": rng.choice(words.GOODS), "num": rng.randint(1, 3), "price": rng.randint(10, 900)}
+        for _ in range(rng.randint(1, 3))
+    ]
     return json.dumps(goods, ensure_ascii=False)
 
 
 def book(rng: Random) -> str:
-    return json.dumps([{"name": words.person(rng), "tel": numbers.mobile(rng)} for _ in range(rng.randint(1, 4))], ensure_ascii=False)
+    return json.dumps(
+        [{"name": words.person(rng), "tel": numbers.mobile(rng)} for _ in range(rng.randint(1, 4))], ensure_ascii=False
+    )
 
 
 def college(rng: Random) -> str:
-    return rng.choice("临江 中州 海南 燕赵 川北".split()) + rng.choice("大学 医科大学 职业技术学院 师范学院 财经学院".split())
+    return rng.choice("临江 中州 海南 燕赵 川北".split()) + rng.choice(
+        "大学 医科大学 职业技术学院 师范学院 财经学院".split()
+    )
 
 
 FRESH_TELLING: dict[str, Make] = {
@@ -71,4 +82,7 @@ FRESH_TELLING: dict[str, Make] = {
 def fresh_column(kind: str, rng: Random, count: int) -> list[object]:
     """Cells of a column kept aside: six in a hundred are dirt, one in ten is empty."""
     make = FRESH_TELLING[kind]
-    return [None if (chance := rng.random()) < 0.1 else rng.choice(DIRT) if chance < 0.16 else make(rng) for _ in range(count)]
+    return [
+        None if (chance := rng.random()) < 0.1 else rng.choice(DIRT) if chance < 0.16 else make(rng)
+        for _ in range(count)
+    ]

@@ -11,7 +11,9 @@ from tests.evaluation.third_prose import THIRD_VALUES
 
 def wide(make: Make) -> Make:
     """One in four in full width."""
-    return lambda rng: make(rng).translate(str.maketrans("0123456789", "０１２３４５６７８９")) if rng.random() < 0.25 else make(rng)
+    return lambda rng: (
+        make(rng).translate(str.maketrans("0123456789", "０１２３４５６７８９")) if rng.random() < 0.25 else make(rng)
+    )
 
 
 def house(rng: Random) -> str:
@@ -28,7 +30,14 @@ def house(rng: Random) -> str:
 
 def line(rng: Random) -> str:
     local = rng.choice("24678") + numbers.digits(rng, 7)
-    return rng.choice([f"010-{local}", f"0{rng.choice([532, 351, 591])}-{local}", f"(0{rng.choice([20, 23])}){local}", f"0{rng.choice([24, 29])}{local}"])
+    return rng.choice(
+        [
+            f"010-{local}",
+            f"0{rng.choice([532, 351, 591])}-{local}",
+            f"(0{rng.choice([20, 23])}){local}",
+            f"0{rng.choice([24, 29])}{local}",
+        ]
+    )
 
 
 FRESH_VALUES: Mapping[str, Make] = {

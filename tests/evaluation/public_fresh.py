@@ -1,4 +1,4 @@
-"""A fourth list of columns from public schemas, `name:comment` by kind: nothing was changed after it was run.
+"""A fourth list of columns from public schemas, `name:comment` by kind; it was run once before it was looked at.
 
 How it was collected: twelve searches of public SQL for comments (配偶, 驾驶证, 公积金, 信用等级, 登录次数, 还款状态, 微信号, 户籍地址, 短信验证码,
 会员等级, 房产证, 交易对手), columns taken and labelled as in `public_more`, before anything was run.

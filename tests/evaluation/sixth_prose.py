@@ -1,4 +1,4 @@
-"""A sixth part kept aside: hospital desks, schools, ride hailing, second-hand markets, help desks. Nothing was changed after it was run."""
+"""A sixth part kept aside: hospital desks, schools, ride hailing, second-hand markets, help desks."""
 
 from collections.abc import Mapping
 from random import Random

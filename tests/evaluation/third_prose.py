@@ -59,7 +59,13 @@ def estate(rng: Random) -> str:
 
 def born(rng: Random) -> str:
     text = numbers.day(rng)
-    return rng.choice([f"{text[:4]}.{text[4:6]}.{text[6:]}", f"{text[:4]}/{text[4:6]}/{text[6:]}", f"{text[:4]}年{int(text[4:6])}月{int(text[6:])}日"])
+    return rng.choice(
+        [
+            f"{text[:4]}.{text[4:6]}.{text[6:]}",
+            f"{text[:4]}/{text[4:6]}/{text[6:]}",
+            f"{text[:4]}年{int(text[4:6])}月{int(text[6:])}日",
+        ]
+    )
 
 
 def point(rng: Random) -> str:
@@ -73,7 +79,11 @@ def point(rng: Random) -> str:
 
 
 def phrase(rng: Random) -> str:
-    return rng.choice(["Xm", "qaz", "Ym-", "Hello", "t0"]) + numbers.digits(rng, 4) + rng.choice(["!x", "@8", "#ab", "_q9"])
+    return (
+        rng.choice(["Xm", "qaz", "Ym-", "Hello", "t0"])
+        + numbers.digits(rng, 4)
+        + rng.choice(["!x", "@8", "#ab", "_q9"])
+    )
 
 
 THIRD_VALUES: Mapping[str, Make] = {

@@ -2,7 +2,8 @@
 
 Rules enforced here:
 - a word the lexicon knows is never cut; one that cannot be cut whole is left as it is;
-- the fewest pieces win, and of as many the one with the longest first piece; short pieces are only those that names are full of;
+- the fewest pieces win, and of as many the ones with the longest last piece; short pieces are only those that names
+  are full of;
 - a single letter stands only before all others, as table prefixes do (u, f, c, t, s, e, m).
 """
 

@@ -9,8 +9,8 @@ Rules enforced here:
   (性别(0男1女), 状态:0正常); pinyin and English written together like their parts;
 - words written together are cut where the lexicon's own words part them (uregtime, jointime); initials of pinyin may
   end as code tables end them (XBM, MZDM: 码, 代码);
-- what begins with is_ or has_ and says nothing else is a flag; a name that says how its values are protected and nothing of
-  a person is a digest.
+- what begins with is_ or has_ and says nothing else is a flag; a name that says how its values are protected and
+  nothing of a person is a digest.
 """
 
 import re
@@ -174,7 +174,9 @@ def _plain(words: list[str]) -> Iterator[NameMatch]:
 def vocabulary() -> frozenset[str]:
     """The Latin words the lexicon itself is made of, and those it passes over."""
     _, phrases = _phrases()
-    own = {word for found in phrases.values() for phrase in found if phrase.language == "english" for word in phrase.words}
+    own = {
+        word for found in phrases.values() for phrase in found if phrase.language == "english" for word in phrase.words
+    }
     return frozenset(word for word in own | _NEUTRAL | _HEADS | _UNITS | _SAME.keys() if word.isalpha())
 
 

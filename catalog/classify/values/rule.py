@@ -23,7 +23,7 @@ END: Final = r"(?![0-9A-Za-z])(?!\.[0-9])"
 BEFORE: Final = 26
 AFTER: Final = 10
 _INTRO: Final = re.compile(r"[ (]?(?:其|该)?(?:证件|证书)?(?:编号|证号|号码|卡号|账号|号)[ :为是(]{0,3}")
-_OTHER_NUMBER: Final = re.compile(r"(?P<noun>[一-龥]{1,6}(?:编号|编码|代码|号|码))[ :为是]{0,3}\Z")
+_OTHER_NUMBER: Final = re.compile(r"(?P<noun>[一-龥]{1,6}(?:编号|编码|代码|号|码|单|ID|id))[ :为是]{0,3}\Z")
 _OPEN_NUMBER: Final = re.compile(r"(?:账号|帐号|尾号|号码|微信号|支付宝号)\Z")
 _CLAUSE: Final = re.compile(r"[。;!?\n]|,(?![0-9])")
 
@@ -71,8 +71,10 @@ class Rule:
         return self.judge(value if self.is_raw else compact(value), today)
 
     def of_cell(self, cell: str, today: date) -> Judgement | None:
-        """Judge a whole half-width cell of a column; None if it is not of this kind."""
+        """Judge a whole half-width cell of a column, also in lower case; None if it is not of this kind."""
         match = self.pattern.fullmatch(cell)
+        if match is None and not self.is_raw and (upper := cell.upper()) != cell:
+            match = self.pattern.fullmatch(upper)
         if match is None:
             return None
         return self.judged(match["value"] if "value" in self.pattern.groupindex else match[0], today)
