@@ -140,8 +140,8 @@ def decide(profile: Profile, names: Iterable[str], *, today_year: int) -> Verdic
 def _merged(names: Iterable[str]) -> list[NameMatch]:
     """The best match of each kind.
 
-    A comment is written to explain: it counts for more than a name, and a name for less where the comment says something
-    else, or says the same less clearly.
+    A comment is written to explain: it counts for more than a name, and a name for less where the comment says
+    something else, or says the same less clearly.
     """
     spoken, *explained = [match_name(name) for name in names] or [[]]
     told = {found.kind: found for matches in reversed(explained) for found in matches}
