@@ -1,6 +1,7 @@
 """Running a classification: samples read here, tables classified side by side in processes of their own.
 
 Rules:
+- what cannot be read of many tables is listed and does not keep the others from being classified;
 - a table that is done stands in the state file at once; a run that was stopped goes on with the others;
 - samples pass through pipes between processes and are never written anywhere; what is written are counts.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import multiprocessing
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,11 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from api.cli.faults import CommandError
+from api.cli.faults import DRIVERS, FAILED, NO_SOURCE, CommandError
 from api.cli.language import both, told
 from catalog import Field, digest
+from catalog.classify.errors import SourceRefusedError
 from catalog.classify.results import classified, table_document
 from catalog.classify.sources.files import files_of, read_file
 from catalog.classify.sources.sampling import TableSample
@@ -76,25 +78,35 @@ def _checked(url: str) -> Any:
         raise CommandError(told(both("that is no database URL", "不是数据库 URL"))) from None
 
 
-async def run_task(task: Task, fields: Mapping[str, Field], on_table: OnTable) -> list[dict[str, Any]]:
-    """Classify every table; returns their documents by name.
+@dataclass(slots=True)
+class Outcome:
+    """What a run found: documents of tables by name, and what it could not read, with why in two languages."""
+
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    unread: list[dict[str, str]] = field(default_factory=list)
+
+
+async def run_task(task: Task, fields: Mapping[str, Field], on_table: OnTable) -> Outcome:
+    """Classify every table; what cannot be read is listed, and ends a run only if it is all there is.
 
     Raises: CommandError; SourceRefusedError; PartMissingError; OSError.
     """
-    done = _kept(task)
-    found = {table["name"]: table for table in done}
-    on_table(len(found), None)
+    found = Outcome({table["name"]: table for table in _kept(task)})
+    on_table(len(found.tables), None)
+    done = frozenset(found.tables)
     with _pool(task) as pool:
         pending: set[asyncio.Future[dict[str, Any]]] = set()
-        async for sample in _samples(task, frozenset(found)):
+        async for sample in _samples(task, done, found.unread):
             pending.add(_started(pool, sample, task.today, fields))
             if len(pending) >= task.jobs * 2:
                 ended, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-                _keep(task, found, ended, on_table)
+                _keep(task, found.tables, ended, on_table)
         if pending:
             for last in asyncio.as_completed(pending):
-                _keep_one(task, found, await last, on_table)
-    return [found[name] for name in sorted(found)]
+                _keep_one(task, found.tables, await last, on_table)
+    if not found.tables and not found.unread:
+        raise CommandError(told(both("there is nothing to classify there", "其中没有可分类的表")))
+    return found
 
 
 def _keep(
@@ -140,27 +152,78 @@ def _pool(task: Task) -> Any:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-async def _samples(task: Task, done: frozenset[str]) -> AsyncIterator[TableSample]:
-    if task.url is None:
-        names: set[str] = set()
-        for path in files_of(task.paths):
-            if path.stem not in done:
-                if path.stem in names:
-                    raise CommandError(
-                        told(both("two files would be one table: {name}", "两个文件同名：{name}")).format(
-                            name=path.name
-                        )
-                    )
-                names.add(path.stem)
-                yield await asyncio.to_thread(read_file, path, size=task.size, today=task.today)
-        return
-    try:
-        async with opened(task.url) as engine:
+async def _samples(task: Task, done: frozenset[str], unread: list[dict[str, str]]) -> AsyncIterator[TableSample]:
+    """Samples of all that is not done; what cannot be read is added to `unread`."""
+    samples = _file_samples(task, done, unread) if task.url is None else _store_samples(task, done, unread)
+    async for sample in samples:
+        yield sample
+
+
+async def _file_samples(task: Task, done: frozenset[str], unread: list[dict[str, str]]) -> AsyncIterator[TableSample]:
+    names: set[str] = set()
+    for file in files_of(task.paths):
+        if file.name in names:
+            raise CommandError(
+                told(both("two files would be one table: {name}", "两个文件同名：{name}")).format(name=file.path.name)
+            )
+        names.add(file.name)
+        if file.name in done:
+            continue
+        try:
+            sample = await asyncio.to_thread(read_file, file.path, size=task.size, today=task.today, name=file.name)
+        except (SourceRefusedError, OSError) as error:
+            if file.is_given:
+                raise
+            why = error.problem if isinstance(error, SourceRefusedError) else str(error.strerror)
+            unread.append({"name": file.name, "en": why, "zh": why})
+        else:
+            yield sample
+
+
+async def _store_samples(task: Task, done: frozenset[str], unread: list[dict[str, str]]) -> AsyncIterator[TableSample]:
+    _check_file(str(task.url))
+    with source_faults():
+        async with opened(str(task.url)) as engine:
             for name in await tables_of(engine, task.schemas):
-                if name.shown not in done:
-                    yield await read_table(engine, name, size=task.size)
-    except (ArgumentError, NoSuchModuleError):
+                if name.shown in done:
+                    continue
+                try:
+                    sample = await read_table(engine, name, size=task.size)
+                except (DBAPIError, SourceRefusedError) as error:
+                    if isinstance(error, DBAPIError) and error.connection_invalidated:
+                        raise
+                    unread.append({"name": name.shown, **_refusal(error)})
+                else:
+                    yield sample
+
+
+def _check_file(given: str) -> None:
+    """An SQLite database is a file, and opening one that is missing would make it."""
+    url = _checked(given)
+    place = url.database or ""
+    if url.get_backend_name() == "sqlite" and place not in {"", ":memory:"} and not Path(place).is_file():
+        raise CommandError(told(both("{name}: no such file", "{name}：没有这个文件")).format(name=Path(place).name))
+
+
+def _refusal(error: Exception) -> dict[str, str]:
+    if isinstance(error, SourceRefusedError):
+        return {"en": error.problem, "zh": error.problem}
+    name = type(error.__cause__ or error).__name__
+    return {"en": f"the database refused to read it ({name})", "zh": f"数据库拒绝读取（{name}）"}
+
+
+@contextmanager
+def source_faults() -> Iterator[None]:
+    """Say of a database that is to be classified what is wrong with it, without its driver's words."""
+    try:
+        yield
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
         raise CommandError(told(both("no driver for that database URL", "没有该数据库 URL 的驱动"))) from None
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] in DRIVERS or isinstance(error, OSError | TimeoutError):
+            said = told(NO_SOURCE).format(name=type(error).__name__)
+            raise CommandError(said, code=FAILED) from None
+        raise
 
 
 def _kept(task: Task) -> Sequence[dict[str, Any]]:

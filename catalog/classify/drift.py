@@ -3,6 +3,7 @@
 Rules enforced here:
 - new: a column nobody reviewed; gone: a reviewed one that the scan no longer sees;
 - changed: the scan is sure of another kind, or of a higher grade, than was confirmed, or than it found before;
+- a table that could not be read is not gone;
 - leaks: values of a higher kind inside a column, whatever it was confirmed to be.
 """
 
@@ -57,7 +58,9 @@ def drifts(source: str, result: Mapping[str, Any], known: Mapping[str, ReviewedC
                     changed.append(Drift(place, before.confirmed or before.found, found))
             if column["leaks"]:
                 leaks.append(Drift(place, None if before is None else before.confirmed, found))
-    gone = [Drift(each.place, each.confirmed or each.found, None) for key, each in known.items() if key not in ids]
+    unread = {each["name"] for each in result["unread"]}
+    away = [each for key, each in known.items() if key not in ids and each.place.table not in unread]
+    gone = [Drift(each.place, each.confirmed or each.found, None) for each in away]
     gone.sort(key=lambda drift: (drift.place.table, drift.place.column))
     return Drifts(tuple(new), tuple(changed), tuple(gone), tuple(leaks), tuple(seen))
 

@@ -51,6 +51,7 @@ def html_report(document: Mapping[str, Any], *, language: str = "zh") -> str:
             f"<title>{page.say('个人信息分类分级报告', 'Classification of personal data')}</title>",
             f"<style>{style}</style></head><body>",
             page.head(document),
+            page.unread(document["unread"]),
             *(page.table(each) for each in document["tables"]),
             page.legend(document["tables"]),
             "</body></html>\n",
@@ -90,6 +91,15 @@ class Page:
             f'<ul class="cards">{cards}</ul><ul class="grades">{bars}</ul>'
             f'<p class="note">{self.say("未确认的列按最高级别（5）处理。报告只含计数，不含任何数据值。", "Columns nobody confirmed are handled as the highest grade (5). The report holds counts, never a value.")}</p></header>'
         )
+
+    def unread(self, tables: Sequence[Mapping[str, str]]) -> str:
+        """What could not be read, and why; nothing where all was."""
+        if not tables:
+            return ""
+        items = "".join(
+            f"<li><b>{escape(each['name'])}</b>: {self.say(each['zh'], each['en'])}</li>" for each in tables
+        )
+        return f'<section><h2>{self.say("未能读取", "Not read")}</h2><ul class="unread">{items}</ul></section>'
 
     def table(self, table: Mapping[str, Any]) -> str:
         """One table with its columns, highest grade first."""

@@ -177,8 +177,10 @@ def evidence_document(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def result_document(source: str, at: str, tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Write a whole result. Shape: `at` is RFC 3339; tables are documents, in order of names."""
+def result_document(
+    source: str, at: str, tables: Sequence[Mapping[str, Any]], unread: Sequence[Mapping[str, str]] = ()
+) -> dict[str, Any]:
+    """Write a whole result. Shape: `at` is RFC 3339; `unread` are names of tables with why each could not be read."""
     columns = [column for table in tables for column in table["columns"]]
     return {
         "v": FORMAT,
@@ -193,4 +195,5 @@ def result_document(source: str, at: str, tables: Sequence[Mapping[str, Any]]) -
             "grades": {str(grade): sum(column["grade"] == grade for column in columns) for grade in range(1, 6)},
         },
         "tables": sorted(tables, key=lambda table: table["name"]),
+        "unread": [dict(each) for each in unread],
     }

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Column, MetaData, Table, column, func, inspect, select, table, tablesample, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.types import LargeBinary, NullType
+from sqlalchemy.types import LargeBinary
 
 from catalog.classify.sources.sampling import TableSample, as_columns
 
@@ -68,13 +69,17 @@ async def read_table(engine: AsyncEngine, name: TableName, *, size: int) -> Tabl
         if connection.dialect.name == "postgresql":
             await connection.execute(text("SET TRANSACTION READ ONLY"))
         columns = await connection.run_sync(_columns, name)
-        readable = [each for each in columns if not isinstance(each["type"], LargeBinary | NullType)]
+        readable = [each for each in columns if not isinstance(each["type"], LargeBinary)]
         rows, total = await _rows(connection, name, [each["name"] for each in readable], size)
     places = {each["name"]: place for place, each in enumerate(readable)}
-    cells = [[row[places[each["name"]]] if each["name"] in places else None for each in columns] for row in rows]
+    cells = [[_text(row[places[each["name"]]]) if each["name"] in places else None for each in columns] for row in rows]
     header = [str(each["name"]) for each in columns]
     comments = [str(each.get("comment") or "") for each in columns]
-    return TableSample(name.shown, as_columns(header, cells, comments), total)
+    return TableSample(name.shown, as_columns(name.shown, header, cells, comments), total)
+
+
+def _text(cell: object) -> object:
+    return None if isinstance(cell, bytes | bytearray | memoryview) else cell
 
 
 def _columns(connection: Any, name: TableName) -> list[dict[str, Any]]:
@@ -89,9 +94,7 @@ async def _rows(
         return [], None
     if connection.dialect.name != "postgresql":
         total = (await connection.execute(select(func.count()).select_from(found))).scalar_one()
-        step = max(total // size, 1)
-        wanted = select(found).limit(size) if step == 1 else _every(found, step, size)
-        return [tuple(row) for row in await connection.execute(wanted)], total
+        return await _spread(connection, found, size, total), total
     estimate = await _estimate(connection, name)
     share = min(100.0, size * LARGE / 4 * 100 / estimate) if estimate > size * LARGE else 100.0
     if share < 100:
@@ -104,9 +107,18 @@ async def _rows(
     return rows, max(estimate, len(rows))
 
 
-def _every(found: Any, step: int, size: int) -> Any:
-    """Every so-many-th row of a SQLite table, by its row id."""
-    return select(found).where(column("rowid") % step == 0).limit(size)
+async def _spread(connection: AsyncConnection, found: Any, size: int, total: int) -> Sequence[Sequence[object]]:
+    """Every so-many-th row of a SQLite table, by its row id; the first rows of what has none (a view)."""
+    step = max(total // size, 1)
+    if step > 1 and connection.dialect.name == "sqlite":
+        try:
+            spread = select(found).where(column("rowid") % step == 0).limit(size)
+            rows = [tuple(row) for row in await connection.execute(spread)]
+        except OperationalError:  # a view, or a table WITHOUT ROWID
+            rows = []
+        if len(rows) >= size // 2:
+            return rows
+    return [tuple(row) for row in await connection.execute(select(found).limit(size))]
 
 
 async def _estimate(connection: AsyncConnection, name: TableName) -> int:

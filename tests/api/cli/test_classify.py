@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -101,10 +102,77 @@ def test_a_new_column_fails_until_it_was_proposed_and_a_changed_one_is_told(cli:
     assert cli("check").code == 0
 
 
+def test_one_file_that_cannot_be_read_does_not_keep_the_others_from_being_classified(
+    cli: Cli, loans: Path, tmp_path: Path
+) -> None:
+    (loans.parent / "broken.jsonl").write_text("not json\n")
+    (loans.parent / "empty.csv").write_text("")
+    page = tmp_path / "r.html"
+    found = cli("classify", str(loans.parent), "--html", str(page), "--json")
+    answer = json.loads(found.out)
+    assert found.code == 1  # a pipeline must not take it for classified
+    assert [table["name"] for table in answer["tables"]] == ["loans"]
+    assert [each["name"] for each in answer["unread"]] == ["broken", "empty"]
+    assert "broken" in page.read_text(encoding="utf-8")
+    assert "not read: broken: line 1 is not JSON" in cli("classify", str(loans.parent)).out
+
+
+def test_a_table_that_could_not_be_read_is_not_gone(cli: Cli, loans: Path) -> None:
+    assert cli("setup", "001").code == 0
+    where = ("--tenant", "jiebei", "--source", "files")
+    write(loans.parent / "people.csv", [[words.person(RNG)] for _ in range(30)], ("xm",))
+    assert cli("classify", str(loans.parent), *where, "--write").code == 0
+    (loans.parent / "people.csv").write_text("")
+    answer = json.loads(cli("classify", str(loans.parent), *where, "--compare", "--json").out)
+    assert answer["comparison"]["gone"] == []
+
+
+def test_a_missing_sqlite_file_is_told_and_not_made(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKE", f"sqlite:///{tmp_path}/lake.db")
+    found = cli("classify", "--url-env", "LAKE")
+    assert (found.code, found.err) == (2, "yumen: lake.db: no such file\n")
+    assert not (tmp_path / "lake.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "code", "said"),
+    [
+        ("mysql://u:sesame@127.0.0.1/x", 2, "no driver"),
+        ("postgresql://u:sesame@127.0.0.1:9/x", 1, "does not answer"),
+        ("sesame", 2, "no database URL"),
+        ("nosuch://u:sesame@h/x", 2, "no driver"),
+    ],
+)
+def test_a_wrong_url_is_told_without_repeating_it(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, url: str, code: int, said: str
+) -> None:
+    monkeypatch.setenv("LAKE", url)
+    found = cli("classify", "--url-env", "LAKE")
+    assert (found.code, found.err.count("\n")) == (code, 1)
+    assert said in found.err
+    assert "sesame" not in found.err
+
+
+def test_nothing_to_classify_does_not_pass(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "none").mkdir()
+    sqlite3.connect(tmp_path / "lake.db").executescript("CREATE TABLE t (a); DROP TABLE t").close()
+    monkeypatch.setenv("LAKE", f"sqlite:///{tmp_path}/lake.db")
+    for source in ([str(tmp_path / "none")], ["--url-env", "LAKE"]):
+        found = cli("classify", *source)
+        assert (found.code, found.err) == (2, "yumen: there is nothing to classify there\n")
+
+
+@pytest.mark.parametrize("option", ["--html", "--out", "--tags", "--state"])
+def test_where_results_go_is_checked_before_the_work(cli: Cli, loans: Path, tmp_path: Path, option: str) -> None:
+    for path in (tmp_path / "missing" / "r", tmp_path):
+        assert cli("classify", str(loans), option, str(path)).code == 2
+
+
 @pytest.mark.parametrize(
     "words_",
     [
         ("classify",),
+        ("classify", "x.csv", "--fail-on", "changed"),
         ("classify", "nothing.csv"),
         ("classify", "--url-env", "NO_SUCH_VARIABLE"),
         ("classify", "x.csv", "--write"),
