@@ -78,8 +78,8 @@ def _decoded(start: bytes, encoding: str) -> str:
 
 def separator_of(found: Written, default: str) -> str:
     """Tell what separates the columns of a CSV file; `default` where nothing says otherwise."""
-    counts = {sign: _columns(found, sign) for sign in (default, *SEPARATORS)}
-    return max(counts, key=lambda sign: counts[sign])  # of equals the first
+    signs: list[str] = [default, *SEPARATORS]
+    return max(signs, key=lambda sign: _columns(found, sign))  # of equals the first
 
 
 def _columns(found: Written, sign: str) -> int:
