@@ -11,11 +11,14 @@ from __future__ import annotations
 import asyncio
 import json
 import multiprocessing
+import os
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -140,12 +143,25 @@ def document_of(sample: TableSample, today: date, fields: Mapping[str, Field]) -
     return table_document(classified(sample, today, fields))
 
 
+def end_with_parent() -> None:
+    """Let this process end when the one that started it does, however it ended: samples must not outlive a run."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_after(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
+
+
 @contextmanager
 def _pool(task: Task) -> Any:
     if task.jobs == 1:
         yield None
         return
-    pool = ProcessPoolExecutor(task.jobs, mp_context=multiprocessing.get_context("spawn"))
+    spawning = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(task.jobs, mp_context=spawning, initializer=end_with_parent)
     try:
         yield pool
     finally:

@@ -3,6 +3,10 @@
 import csv
 import json
 import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +17,7 @@ from tests.evaluation import numbers, words
 from tests.evaluation.cells import rng_of
 
 RNG = rng_of("cli")
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -66,6 +71,41 @@ def test_a_folder_is_classified_by_several_processes(cli: Cli, loans: Path) -> N
     write(loans.parent / "people.csv", [[words.person(RNG)] for _ in range(30)], ("f1",))
     found = cli("classify", str(loans.parent), "--jobs", "2", "--json")
     assert [table["name"] for table in json.loads(found.out)["tables"]] == ["loans", "people"]
+
+
+def test_a_run_killed_outright_goes_on_and_leaves_no_process_behind(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, state = tmp_path / "many", tmp_path / "state.jsonl"
+    folder.mkdir()
+    for number in range(12):
+        rows: list[list[object]] = [[numbers.mobile(RNG), words.person(RNG), "资料齐全"] for _ in range(600)]
+        write(folder / f"t{number:02}.csv", rows, ("f1", "f2", "remark"))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    code = "from api.cli import main; main()"
+    command = [sys.executable, "-c", code, "classify", str(folder), "--jobs", "2", "--state", str(state)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        until(lambda: state.exists() and state.read_bytes().count(b"\n") > 2)
+        workers = children(process.pid)
+        process.kill()
+    assert workers
+    until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+    kept = state.read_text(encoding="utf-8").split("\n")[1:-1]
+    found = json.loads(cli("classify", str(folder), "--state", str(state), "--json").out)
+    assert [table["name"] for table in found["tables"]] == [f"t{number:02}" for number in range(12)]
+    assert {table["name"] for table in map(json.loads, kept)} < {table["name"] for table in found["tables"]}
+
+
+def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def children(pid: int) -> list[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [int(each) for each in listed.split()]
 
 
 @pytest.mark.parametrize(("on", "code"), [("unknown", 1), ("leak", 0), ("grade4", 0)])
