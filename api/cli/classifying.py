@@ -188,10 +188,10 @@ async def _file_samples(task: Task, done: frozenset[str], unread: list[dict[str,
         try:
             sample = await asyncio.to_thread(read_file, file.path, size=task.size, today=task.today, name=file.name)
         except (SourceRefusedError, OSError) as error:
+            why = _why(error)
             if file.is_given:
-                raise
-            why = error.problem if isinstance(error, SourceRefusedError) else str(error.strerror)
-            unread.append({"name": file.name, "en": why, "zh": why})
+                raise CommandError(f"{file.path.name}: {told(both(why['en'], why['zh']))}") from error
+            unread.append({"name": file.name, **why})
         else:
             yield sample
 
@@ -208,7 +208,7 @@ async def _store_samples(task: Task, done: frozenset[str], unread: list[dict[str
                 except (DBAPIError, SourceRefusedError) as error:
                     if isinstance(error, DBAPIError) and error.connection_invalidated:
                         raise
-                    unread.append({"name": name.shown, **_refusal(error)})
+                    unread.append({"name": name.shown, **_why(error)})
                 else:
                     yield sample
 
@@ -221,9 +221,12 @@ def _check_file(given: str) -> None:
         raise CommandError(told(both("{name}: no such file", "{name}：没有这个文件")).format(name=Path(place).name))
 
 
-def _refusal(error: Exception) -> dict[str, str]:
+def _why(error: Exception) -> dict[str, str]:
+    """Why a table cannot be read, without a driver's words."""
     if isinstance(error, SourceRefusedError):
-        return {"en": error.problem, "zh": error.problem}
+        return {"en": error.problem, "zh": error.zh}
+    if isinstance(error, OSError):
+        return dict.fromkeys(("en", "zh"), error.strerror or type(error).__name__)
     name = type(error.__cause__ or error).__name__
     return {"en": f"the database refused to read it ({name})", "zh": f"数据库拒绝读取（{name}）"}
 

@@ -55,7 +55,7 @@ def read_file(path: Path, *, size: int, today: date, name: str | None = None) ->
     found = written(path)
     first = found.start.lstrip("\ufeff \t\r\n")[:1]
     if path.suffix == ".json" and first == "[":
-        raise SourceRefusedError(path.name, "a JSON array; write one object a line")
+        raise SourceRefusedError(path.name, "a JSON array; write one object a line", "这是 JSON 数组；请每行写一个对象")
     if path.suffix in {".jsonl", ".ndjson"} or first == "{":
         return _json_lines(path, found, called, size, today)
     return _csv(path, found, called, size, today)
@@ -73,12 +73,13 @@ def _csv(path: Path, found: Written, called: str, size: int, today: date) -> Tab
                 rows = itertools.chain([header], rows)
             kept, seen = sampled((row for row in rows if row), size)
         except csv.Error as error:
-            limit = csv.field_size_limit()
-            problem = f"line {reader.line_num} is not CSV, or a cell is longer than {limit} characters"
-            raise SourceRefusedError(path.name, problem) from error
+            limit, line = csv.field_size_limit(), reader.line_num
+            problem = f"line {line} is not CSV, or a cell is longer than {limit} characters"
+            zh = f"第 {line} 行不是 CSV，或某格超过 {limit} 个字符"
+            raise SourceRefusedError(path.name, problem, zh) from error
     names = [""] * len(header) if headless else [name.strip() for name in header]
     if not any(names) and not headless:
-        raise SourceRefusedError(path.name, "the file has no header")
+        raise SourceRefusedError(path.name, "the file has no header", "文件没有表头")
     return TableSample(called, as_columns(path.name, names, kept), seen if seen < MAX_ROWS else None, headless)
 
 
@@ -102,9 +103,13 @@ def _objects(file: IO[str], name: str) -> Iterator[Sequence[object]]:
             try:
                 found = json.loads(line)
             except (ValueError, RecursionError) as error:
-                raise SourceRefusedError(name, f"line {number} is not JSON; write one object a line") from error
+                raise SourceRefusedError(
+                    name,
+                    f"line {number} is not JSON; write one object a line",
+                    f"第 {number} 行不是 JSON；请每行写一个对象",
+                ) from error
             if not isinstance(found, dict):
-                raise SourceRefusedError(name, f"line {number} is not a JSON object")
+                raise SourceRefusedError(name, f"line {number} is not a JSON object", f"第 {number} 行不是 JSON 对象")
             yield [found]
 
 
@@ -123,7 +128,7 @@ def _parquet(path: Path, called: str, size: int) -> TableSample:
             header = list(file.schema_arrow.names)
             kept, _ = sampled(_batches(file, total), size)
     except (OSError, ValueError) as error:
-        raise SourceRefusedError(path.name, "the file is not whole Parquet") from error
+        raise SourceRefusedError(path.name, "the file is not whole Parquet", "文件不是完整的 Parquet") from error
     return TableSample(called, as_columns(path.name, header, kept), total)
 
 

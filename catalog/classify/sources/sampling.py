@@ -52,7 +52,7 @@ def as_columns(
     Raises: SourceRefusedError: more columns than are classified at once.
     """
     if len(header) > MAX_COLUMNS:
-        raise SourceRefusedError(source, f"more than {MAX_COLUMNS} columns")
+        raise SourceRefusedError(source, f"more than {MAX_COLUMNS} columns", f"超过 {MAX_COLUMNS} 列")
     told = list(comments) + [""] * (len(header) - len(comments))
     return tuple(
         ColumnSample(name, [row[place] if place < len(row) else None for row in rows], told[place])

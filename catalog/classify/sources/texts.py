@@ -39,12 +39,20 @@ def written(path: Path) -> Written:
     with path.open("rb") as file:
         start = file.read(_START)
     if not start:
-        raise SourceRefusedError(path.name, "the file is empty")
+        raise SourceRefusedError(path.name, "the file is empty", "文件为空")
     if start.startswith(SQLITE):
-        raise SourceRefusedError(path.name, "an SQLite database; give its URL with --url-env (sqlite:///FILE)")
+        raise SourceRefusedError(
+            path.name,
+            "an SQLite database; give its URL with --url-env (sqlite:///FILE)",
+            "这是 SQLite 数据库；请用 --url-env 指定其 URL（sqlite:///文件）",
+        )
     encoding = _encoding(start)
     if encoding is None:
-        raise SourceRefusedError(path.name, "neither text in UTF-8, UTF-16 or GB 18030 nor Parquet")
+        raise SourceRefusedError(
+            path.name,
+            "neither text in UTF-8, UTF-16 or GB 18030 nor Parquet",
+            "既不是 UTF-8、UTF-16 或 GB 18030 文本，也不是 Parquet",
+        )
     is_whole = len(start) < _START
     return Written(encoding, _decoded(start, encoding), is_whole)
 
@@ -102,5 +110,5 @@ def short_lines(file: IO[str], name: str) -> Iterator[str]:
     """Read line by line. Raises: SourceRefusedError: a line is longer than a million characters."""
     while line := file.readline(MAX_LINE + 1):
         if len(line) > MAX_LINE:
-            raise SourceRefusedError(name, "a line is longer than a million characters")
+            raise SourceRefusedError(name, "a line is longer than a million characters", "有一行超过一百万个字符")
         yield line.replace("\0", "")
