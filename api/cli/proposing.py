@@ -23,10 +23,15 @@ from consent import Tenant, find_current
 
 @dataclass(slots=True)
 class Comparison:
-    """A scan beside what was reviewed; `vain` says what is collected and never used."""
+    """A scan beside what was reviewed; `vain` says what is collected and never used.
+
+    Attributes:
+        known: the columns under review before the scan, by id.
+    """
 
     drifts: Drifts
     vain: dict[str, Any]
+    known: Mapping[str, ReviewedColumn]
 
     def document(self) -> dict[str, Any]:
         """The comparison for programs."""
@@ -81,7 +86,7 @@ async def known_columns(settings: Settings, tenant: str, source: str) -> Mapping
 
 def compare(document: Mapping[str, Any], known: Mapping[str, ReviewedColumn]) -> Comparison:
     """Compare a result with what was reviewed."""
-    return Comparison(drifts(document["source"], document, known), {})
+    return Comparison(drifts(document["source"], document, known), {}, known)
 
 
 async def write_proposals(

@@ -70,6 +70,32 @@ def _is_other(before: ReviewedColumn, found: Classed) -> bool:
     return found.grade > was.grade or (found.kind != was.kind and (before.is_known or before.confirmed is not None))
 
 
+def with_reviews(source: str, result: Mapping[str, Any], known: Mapping[str, ReviewedColumn]) -> dict[str, Any]:
+    """A result document whose columns say where their review stands and what people confirmed them to be.
+
+    Shape: `review` is a state of `ReviewedColumn` or None; `confirmed` is a kind and a grade or None.
+    """
+    tables = [
+        {
+            **table,
+            "columns": [
+                {**column, **_review(known.get(ColumnPlace(source, table["name"], column["name"]).id))}
+                for column in table["columns"]
+            ],
+        }
+        for table in result["tables"]
+    ]
+    return {**result, "tables": tables}
+
+
+def _review(column: ReviewedColumn | None) -> dict[str, Any]:
+    if column is None:
+        return {"review": None, "confirmed": None}
+    confirmed = column.confirmed
+    shown = None if confirmed is None else {"kind": confirmed.kind, "grade": confirmed.grade}
+    return {"review": column.state.value, "confirmed": shown}
+
+
 def drift_document(found: Drifts) -> dict[str, list[dict[str, Any]]]:
     """Write drift as plain data."""
     return {

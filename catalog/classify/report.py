@@ -135,9 +135,12 @@ class Page:
             for part in column["grades"]
         )
         confirm = "" if column["known"] else f'<br><small class="ask">{self.say("待确认", "to be confirmed")}</small>'
+        if (given := column.get("confirmed")) is not None:
+            confirm = f"<br><small>{self.say('已确认为', 'confirmed as')} <code>{escape(given['kind'])}</code> {given['grade']}</small>"
+        group = "" if column["group"] == "-" else f"<br><small>GB/T 43697: {escape(column['group'])}</small>"
         level = self.say(*LEVELS[column["likelihood"]])
         return (
-            f'<tr><th scope="row">{escape(column["name"])}</th><td>{escape(kind)}<br><code>{escape(column["kind"])}</code></td>'
+            f'<tr><th scope="row">{escape(column["name"])}</th><td>{escape(kind)}<br><code>{escape(column["kind"])}</code>{group}</td>'
             f'<td><span class="badge g{column["grade"]}">{column["grade"]}</span>{confirm}</td>'
             f"<td>{level}<br><small>{self.say(*BASES[column['basis']])}</small></td><td>{self.evidence(column)}</td><td>{grades}</td></tr>"
         )

@@ -21,6 +21,7 @@ from api.cli.parts import run, settings_of
 from api.cli.proposing import Comparison, compare, known_columns, write_proposals
 from api.cli.terminal import Terminal
 from catalog import is_name
+from catalog.classify.drift import with_reviews
 from catalog.classify.report import BASES, LEVELS, html_report
 from catalog.classify.results import result_document
 from catalog.classify.tags import tags_document
@@ -105,13 +106,13 @@ Fail = Annotated[
     typer.Option(
         "--fail-on",
         help=both(
-            "Exit code 1 if there is any; may be repeated (new and changed: beside the reviewed columns).",
-            "出现即以退出码 1 结束，可重复（new 与 changed 与已审核的列比较）。",
+            "Exit code 1 if there is any; may be repeated (new, unreviewed, changed: beside the columns under review).",
+            "出现即以退出码 1 结束，可重复（new、unreviewed、changed 与审核中的列比较）。",
         ),
         show_default=False,
     ),
 ]
-COMPARED = frozenset({FailOn.NEW, FailOn.CHANGED})
+COMPARED = frozenset({FailOn.NEW, FailOn.UNREVIEWED, FailOn.CHANGED})
 COLUMNS = (
     both("column", "列"),
     both("kind", "种类"),
@@ -171,7 +172,7 @@ def run_classify(  # noqa: PLR0913  options of a command
     comparison = None
     if stored:
         comparison = run(_store(term, document, (str(tenant), str(source)), write=write, compare_with=compare_with))
-        document = {**document, "comparison": comparison.document()}
+        document = {**with_reviews(str(source), document, comparison.known), "comparison": comparison.document()}
     _write_files(document, html, out, tags)
     failed = failures(document, wants)
     term.answer({**document, "failures": failed}, lambda: _shown(term, document, failed, comparison))
@@ -199,8 +200,8 @@ def _check(task: Task, tenant: str | None, source: str | None, *, stored: bool) 
         raise CommandError(
             told(
                 both(
-                    "--write, --compare and --fail-on new or changed need --tenant and --source",
-                    "--write、--compare 与 --fail-on new、changed 需要 --tenant 与 --source",
+                    "--write, --compare and --fail-on new, unreviewed or changed need --tenant and --source",
+                    "--write、--compare 与 --fail-on new、unreviewed、changed 需要 --tenant 与 --source",
                 )
             )
         )

@@ -1,5 +1,6 @@
 """``yumen classify`` and ``yumen catalog review``: files and a database, proposals, drift, failing a pipeline."""
 
+import asyncio
 import csv
 import json
 import sqlite3
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.api.cli.conftest import Cli
 from tests.evaluation import numbers, words
@@ -125,9 +128,12 @@ def test_a_new_column_fails_until_it_was_proposed_and_a_changed_one_is_told(cli:
     assert {(each["column"], each["state"], each["grade"]) for each in listed} == {
         (name, "proposed", 5) for name in ("khxm", "f1", "f2", "remark")
     }
+    assert cli("classify", str(loans), *where, "--fail-on", "unreviewed").code == 1  # proposed is not confirmed
     column = next(each["id"] for each in listed if each["column"] == "khxm")
     review = ("catalog", "review", column, "--tenant", "jiebei", "--reason", "checked with its owner")
     assert cli(*review, "--confirm").code == 0
+    reviewed = json.loads(cli("classify", str(loans), *where, "--fail-on", "unreviewed", "--json").out)
+    assert [each["column"] for each in reviewed["failures"]] == ["f1", "f2", "remark"]
     asked = json.loads(cli(*review, "--kind", "label", "--json").out)
     assert (asked["action"], asked["state"], asked["grade"]) == ("ask_lowering", "lowering_asked", 3)
     write(loans, [[numbers.resident_id(RNG), numbers.resident_id(RNG), numbers.mobile(RNG), "x"] for _ in range(60)])
@@ -191,6 +197,37 @@ def test_a_wrong_url_is_told_without_repeating_it(
     assert (found.code, found.err.count("\n")) == (code, 1)
     assert said in found.err
     assert "sesame" not in found.err
+
+
+@pytest.fixture
+def lake(new_postgres: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """A schema of a PostgreSQL database, with a view that cannot be read; the URL is in LAKE."""
+    url = new_postgres()
+    people = [{"a": words.person(RNG), "b": numbers.mobile(RNG)} for _ in range(60)]
+
+    async def prepare() -> None:
+        engine = create_async_engine(url)
+        async with engine.begin() as connection:
+            await connection.execute(text("CREATE SCHEMA ods"))
+            await connection.execute(text("CREATE TABLE ods.people (c1 text, c2 text)"))
+            await connection.execute(text("COMMENT ON COLUMN ods.people.c1 IS '客户姓名'"))
+            await connection.execute(text("INSERT INTO ods.people VALUES (:a, :b)"), people)
+            await connection.execute(text("CREATE VIEW ods.phones AS SELECT c2 AS f1 FROM ods.people"))
+            await connection.execute(text("CREATE VIEW ods.broken AS SELECT c1::int AS a FROM ods.people"))
+        await engine.dispose()
+
+    asyncio.run(prepare())
+    monkeypatch.setenv("LAKE", url)
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+def test_a_schema_of_postgresql_is_classified_without_the_view_that_cannot_be_read(cli: Cli, lake: str) -> None:
+    found = cli("classify", "--url-env", "LAKE", "--schema", "ods", "--json")
+    answer = json.loads(found.out)
+    assert kinds(answer) == {"c1": "full_name", "c2": "mobile_no", "f1": "mobile_no"}
+    assert [(each["name"], "refused" in each["en"]) for each in answer["unread"]] == [("ods.broken", True)]
+    assert (found.code, answer["source"]) == (1, f"postgresql:{lake}")
+    assert cli("classify", "--url-env", "LAKE", "--schema", "no_such").code == 2
 
 
 def test_nothing_to_classify_does_not_pass(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
