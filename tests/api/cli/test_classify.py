@@ -245,6 +245,21 @@ def test_where_results_go_is_checked_before_the_work(cli: Cli, loans: Path, tmp_
         assert cli("classify", str(loans), option, str(path)).code == 2
 
 
+def test_a_column_is_shown_with_its_history(cli: Cli, loans: Path) -> None:
+    assert cli("setup", "001").code == 0
+    assert cli("classify", str(loans), "--tenant", "jiebei", "--source", "lake", "--write").code == 0
+    listed = json.loads(cli("catalog", "review", "--tenant", "jiebei", "--json").out)["columns"]
+    column = next(each["id"] for each in listed if each["column"] == "f2")
+    review = ("catalog", "review", column, "--tenant", "jiebei")
+    assert cli(*review, "--kind", "landline_no", "--grade", "5", "--reason", "asked its owner").code == 0
+    shown = cli(*review).out
+    assert "mobile_no (3)" in shown
+    assert "landline_no (5)" in shown
+    assert "asked its owner" in shown
+    assert "landline_no" in cli("catalog", "review", "--tenant", "jiebei", "--state", "confirmed").out
+    assert cli("catalog", "review", "--tenant", "nobody").code == 2
+
+
 @pytest.mark.parametrize(
     "words_",
     [
@@ -254,6 +269,7 @@ def test_where_results_go_is_checked_before_the_work(cli: Cli, loans: Path, tmp_
         ("classify", "--url-env", "NO_SUCH_VARIABLE"),
         ("classify", "x.csv", "--write"),
         ("catalog", "review", "--tenant", "jiebei", "--confirm"),
+        ("catalog", "review", "col_x", "--tenant", "jiebei", "--reason", "looked at it"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_two(cli: Cli, words_: tuple[str, ...]) -> None:
