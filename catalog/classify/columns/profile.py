@@ -59,7 +59,6 @@ class Profile:
             serial numbers narrowly).
         years: (lowest, median, highest) year of dates, None without dates.
         embedded: kind -> how many longer cells hold such a value inside; of `scanned` cells.
-        longest: length of the longest cell.
     """
 
     rows: int
@@ -70,7 +69,6 @@ class Profile:
     years: tuple[int, int, int] | None
     embedded: Mapping[str, int]
     scanned: int
-    longest: int
 
     def rate(self, form: str) -> float:
         """The share of filled cells that have a form."""
@@ -103,7 +101,6 @@ def profile(cells: Iterable[object], today: date) -> Profile:
         years=_years(counts),
         embedded=embedded,
         scanned=scanned,
-        longest=max(map(len, counts), default=0),
     )
 
 

@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from catalog.classify.errors import PartMissingError, SourceRefusedError
-from catalog.classify.sources.sampling import TableSample, as_columns, sampled
+from catalog.classify.sources.sampling import TableSample, as_columns, sampled, short
 from catalog.classify.sources.texts import Written, separator_of, short_lines, written
 from catalog.classify.values.likelihood import Likelihood
 from catalog.classify.values.scanning import scan
 
 MAX_ROWS: Final = 200_000
+BATCH_ROWS: Final = 4096
+BATCH_B: Final = 32 << 20
 PARQUET: Final = b"PAR1"
 SUFFIXES: Final = frozenset({".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet"})
 _HEAD: Final = 200
@@ -92,7 +94,7 @@ def _json_lines(path: Path, found: Written, called: str, size: int, today: date)
     with path.open(encoding=found.encoding, errors="replace") as file:
         kept, seen = sampled(_objects(file, path.name), size)
     names = list(dict.fromkeys(name for row in kept for name in row[0]))  # type: ignore[attr-defined]  # rows of one object each
-    rows = [[_flat(row[0].get(name)) for name in names] for row in kept]  # type: ignore[attr-defined]  # as above
+    rows = [[row[0].get(name) for name in names] for row in kept]  # type: ignore[attr-defined]  # as above
     shown = ["" if is_data([name], today) else name.strip() for name in names]
     return TableSample(called, as_columns(path.name, shown, rows), seen if seen < MAX_ROWS else None)
 
@@ -110,7 +112,7 @@ def _objects(file: IO[str], name: str) -> Iterator[Sequence[object]]:
                 ) from error
             if not isinstance(found, dict):
                 raise SourceRefusedError(name, f"line {number} is not a JSON object", f"第 {number} 行不是 JSON 对象")
-            yield [found]
+            yield [{name: short(_flat(value)) for name, value in found.items()}]
 
 
 def _flat(value: object) -> object:
@@ -137,9 +139,16 @@ def _batches(file: Any, total: int) -> Iterator[Sequence[object]]:
     groups = file.num_row_groups
     wanted = max(1, min(groups, groups * MAX_ROWS // max(total, 1)))
     chosen = sorted({place * groups // wanted for place in range(wanted)})
-    for batch in file.iter_batches(batch_size=4096, row_groups=chosen):
+    for batch in file.iter_batches(batch_size=_rows_at_once(file, chosen), row_groups=chosen):
         columns = [column.to_pylist() for column in batch.columns]
         yield from ([_flat(cell) for cell in row] for row in zip(*columns, strict=True))
+
+
+def _rows_at_once(file: Any, groups: Sequence[int]) -> int:
+    """How many rows are decoded together: few where they are long."""
+    parts = [file.metadata.row_group(group) for group in groups]
+    longest = max((part.total_byte_size // max(part.num_rows, 1) for part in parts), default=0)
+    return max(1, min(BATCH_ROWS, BATCH_B // max(longest, 1)))
 
 
 def files_of(paths: Iterable[Path]) -> list[SourceFile]:

@@ -1,7 +1,8 @@
 """A sample of rows of bounded size, spread over all of a stream, the same in every run.
 
 Every row is kept until the sample is full; then every other one is dropped and only every second row is taken from
-there on, and so again (systematic sampling with a doubling step). Nothing is random, so a sample can be taken again.
+there on, and so again (systematic sampling with a doubling step). Nothing is random, so a sample can be taken again. Of
+a long text its beginning is kept.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,7 @@ from catalog.classify.errors import SourceRefusedError
 
 MAX_COLUMNS: Final = 20_000
 MAX_NAME: Final = 200
+MAX_CELL: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,19 @@ def sampled(rows: Iterable[Sequence[object]], size: int) -> tuple[list[Sequence[
     step, seen = 1, 0
     for row in rows:
         if seen % step == 0:
-            kept.append(row)
+            kept.append([short(cell) for cell in row])
             if len(kept) > size:
                 kept = kept[::2]
                 step *= 2
         seen += 1
     return kept, seen
+
+
+def short(cell: object) -> object:
+    """Cut a long text, so that a sample of long ones stays small; bytes are not read."""
+    if isinstance(cell, str):
+        return cell[:MAX_CELL]
+    return None if isinstance(cell, bytes | bytearray | memoryview) else cell
 
 
 def as_columns(

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from catalog.classify.errors import SourceRefusedError
 from catalog.classify.sources.files import files_of, read_file
-from catalog.classify.sources.sampling import MAX_COLUMNS, sampled
+from catalog.classify.sources.sampling import MAX_CELL, MAX_COLUMNS, sampled
 from catalog.classify.store_sources import TableName, opened, read_table, tables_of
 
 TODAY = date(2026, 11, 24)
@@ -199,6 +199,39 @@ async def test_a_sqlite_table_is_sampled_over_its_length(tmp_path: Path) -> None
     async with opened(f"sqlite:///{tmp_path}/t.db") as found:
         sample = await read_table(found, TableName(None, "t"), size=50)
     assert max(int(str(cell)) for cell in sample.columns[0].cells) > 900
+
+
+async def test_long_texts_are_read_by_their_beginning(tmp_path: Path, url: str) -> None:
+    long_text = "资料齐全" * 100_000
+    parquet.write_table(pa.table({"a": [long_text] * 40, "b": [b"x"] * 40}), tmp_path / "t.parquet")
+    (tmp_path / "t.jsonl").write_text(json.dumps({"a": long_text}, ensure_ascii=False) + "\n", encoding="utf-8")
+    for name in ("t.parquet", "t.jsonl"):
+        sample = read_file(tmp_path / name, size=10, today=TODAY)
+        assert {len(str(cell)) for cell in sample.columns[0].cells} == {MAX_CELL}
+    for given in (url, f"sqlite+aiosqlite:///{tmp_path}/t.db"):
+        engine = create_async_engine(given)
+        async with engine.begin() as connection:
+            await connection.execute(text("CREATE TABLE t (a text, b integer)"))
+            await connection.execute(text("INSERT INTO t VALUES (:a, 1)"), [{"a": long_text}] * 3)
+        await engine.dispose()
+        async with opened(given) as found:
+            first, second = (await read_table(found, TableName(None, "t"), size=10)).columns
+        assert ({len(str(cell)) for cell in first.cells}, set(second.cells)) == ({MAX_CELL}, {1})
+
+
+async def test_a_column_of_an_enumeration_is_read(url: str) -> None:
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TYPE sex AS ENUM ('男', '女')"))
+        await connection.execute(text("CREATE TABLE t (a sex, b jsonb, c uuid, d inet, e varchar[])"))
+        await connection.execute(
+            text("INSERT INTO t VALUES ('男', '{}', gen_random_uuid(), '10.0.0.1', ARRAY['x'])"),
+        )
+    await engine.dispose()
+    async with opened(url) as found:
+        columns = (await read_table(found, TableName(None, "t"), size=10)).columns
+    assert [len(column.cells) for column in columns] == [1] * 5
+    assert columns[0].cells[0] == "男"
 
 
 async def test_a_view_and_a_table_without_row_ids_are_sampled_too(tmp_path: Path) -> None:
