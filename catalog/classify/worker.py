@@ -93,7 +93,7 @@ def _by_presidio(text: str, today: date) -> list[dict[str, Any]]:
             "end": one.end,
             "likelihood": _word(one.score),
             "score": round(one.score * 100),
-            "reasons": [],
+            "reasons": list(one.recognition_metadata["reasons"]),
         }
         for one in sorted(found, key=lambda one: one.start)
     ]
