@@ -18,11 +18,16 @@ from tests.evaluation import (
     public_names,
     public_sixth,
     sixth_prose,
+    third_names,
     third_prose,
 )
 from tests.evaluation.prose import Piece, Random
 
-OWN: Final = (("own names 1", held_names.HELD_NAMES), ("own names 2", last_names.LAST_NAMES))
+OWN: Final = (
+    ("own names 1", held_names.HELD_NAMES),
+    ("own names 2", last_names.LAST_NAMES),
+    ("own names 3", third_names.THIRD_NAMES),
+)
 PUBLIC: Final = (
     ("public 1", public_names.PUBLIC_NAMES),
     ("public 2", public_more.PUBLIC_MORE),

@@ -9,6 +9,7 @@ Rules enforced here:
   (性别(0男1女), 状态:0正常); pinyin and English written together like their parts;
 - words written together are cut where the lexicon's own words part them (uregtime, jointime); initials of pinyin may
   end as code tables end them (XBM, MZDM: 码, 代码);
+- the span of time a figure is of (last_30_days, 近30天) counts for nothing;
 - what begins with is_ or has_ and says nothing else is a flag; a name that says how its values are protected and
   nothing of a person is a digest.
 """
@@ -41,9 +42,16 @@ _SAME: Final = {word: plain for plain, others in _DOCUMENT["same"].items() for w
 _PROTECTIONS: Final = frozenset(_DOCUMENT["protections"])
 _QUESTIONS: Final = frozenset(_DOCUMENT["questions"])
 _CODED: Final = ("dm", "bm", "m")
+_WINDOW: Final = re.compile(
+    r"\b(?:(?:last|past|recent|in|within|near|prev|prior) )*"
+    r"[0-9]{1,3} ?(?:d|days?|w|weeks?|m|mons?|months?|y|years?|h|hours?)\b"
+)
+"""The span of time a figure is of: it says nothing of what is counted (login_count_last_30_days)."""
 _UNSPELT: Final = frozenset({"py", "in"})
 """Languages whose words are no English words in another spelling (edu is 额度)."""
-_NEUTRAL_ZH: Final = re.compile(r"客户|用户|借款人|申请人|会员|本人|个人|当前|最近|主|的|信息(?=.)|字段")
+_NEUTRAL_ZH: Final = re.compile(
+    r"近[0-9一二三六]+个?[天日月周年]内?|客户|用户|借款人|申请人|会员|本人|个人|当前|最近|主|的|信息(?=.)|字段"
+)
 _SIGNS_ZH: Final = re.compile(r"[\s_\-()（）:：/,.0-9]")
 _BRACKETED: Final = re.compile(r"\([^()]{0,80}\)")
 _EXPLAINED: Final = re.compile(r"[(:;,/|。]")
@@ -131,6 +139,9 @@ def _latin(name: str) -> Iterator[NameMatch]:
     worth = 1.0 if name.isascii() else BESIDE_HANZI
     yield from _matches(raw, worth)
     yield from _matches(_spelt(raw), worth)
+    timeless = _WINDOW.sub(" ", " ".join(raw)).split()
+    if timeless and len(timeless) < len(raw):
+        yield from _matches(_spelt(timeless), worth * WHEN_CUT)
     pieces = [piece for word in raw for piece in cut(word, vocabulary())]
     if len(pieces) > len(raw):
         yield from _matches(_spelt(pieces), worth * WHEN_CUT)
