@@ -83,10 +83,15 @@ def _checked(url: str) -> Any:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run found: documents of tables by name, and what it could not read, with why in two languages."""
+    """What a run found: documents of tables by name, and what it could not read, with why in two languages.
+
+    Attributes:
+        total: how many tables there are; None before they were listed.
+    """
 
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     unread: list[dict[str, str]] = field(default_factory=list)
+    total: int | None = None
 
 
 async def run_task(task: Task, fields: Mapping[str, Field], on_table: OnTable) -> Outcome:
@@ -96,35 +101,32 @@ async def run_task(task: Task, fields: Mapping[str, Field], on_table: OnTable) -
     """
     found = Outcome({table["name"]: table for table in _kept(task)})
     on_table(len(found.tables), None)
-    done = frozenset(found.tables)
     with _pool(task) as pool:
         pending: set[asyncio.Future[dict[str, Any]]] = set()
-        async for sample in _samples(task, done, found.unread):
+        async for sample in _samples(task, found):
             pending.add(_started(pool, sample, task.today, fields))
             if len(pending) >= task.jobs * 2:
                 ended, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-                _keep(task, found.tables, ended, on_table)
+                _keep(task, found, ended, on_table)
         if pending:
             for last in asyncio.as_completed(pending):
-                _keep_one(task, found.tables, await last, on_table)
+                _keep_one(task, found, await last, on_table)
     if not found.tables and not found.unread:
         raise CommandError(told(both("there is nothing to classify there", "其中没有可分类的表")))
     return found
 
 
-def _keep(
-    task: Task, found: dict[str, dict[str, Any]], ended: set[asyncio.Future[dict[str, Any]]], on_table: OnTable
-) -> None:
+def _keep(task: Task, found: Outcome, ended: set[asyncio.Future[dict[str, Any]]], on_table: OnTable) -> None:
     for each in ended:
         _keep_one(task, found, each.result(), on_table)
 
 
-def _keep_one(task: Task, found: dict[str, dict[str, Any]], table: dict[str, Any], on_table: OnTable) -> None:
-    found[table["name"]] = table
+def _keep_one(task: Task, found: Outcome, table: dict[str, Any], on_table: OnTable) -> None:
+    found.tables[table["name"]] = table
     if task.state is not None:
         with task.state.open("a", encoding="utf-8") as file:
             file.write(json.dumps(table, ensure_ascii=False) + "\n")
-    on_table(len(found), None)
+    on_table(len(found.tables) + len(found.unread), found.total)
 
 
 def _started(
@@ -168,16 +170,19 @@ def _pool(task: Task) -> Any:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-async def _samples(task: Task, done: frozenset[str], unread: list[dict[str, str]]) -> AsyncIterator[TableSample]:
-    """Samples of all that is not done; what cannot be read is added to `unread`."""
-    samples = _file_samples(task, done, unread) if task.url is None else _store_samples(task, done, unread)
+async def _samples(task: Task, found: Outcome) -> AsyncIterator[TableSample]:
+    """Samples of all that is not done; how many there are and what cannot be read is told in `found`."""
+    done = frozenset(found.tables)
+    samples = _file_samples(task, done, found) if task.url is None else _store_samples(task, done, found)
     async for sample in samples:
         yield sample
 
 
-async def _file_samples(task: Task, done: frozenset[str], unread: list[dict[str, str]]) -> AsyncIterator[TableSample]:
+async def _file_samples(task: Task, done: frozenset[str], found: Outcome) -> AsyncIterator[TableSample]:
+    files = files_of(task.paths)
+    found.total = len(files)
     names: set[str] = set()
-    for file in files_of(task.paths):
+    for file in files:
         if file.name in names:
             raise CommandError(
                 told(both("two files would be one table: {name}", "两个文件同名：{name}")).format(name=file.path.name)
@@ -191,16 +196,18 @@ async def _file_samples(task: Task, done: frozenset[str], unread: list[dict[str,
             why = _why(error)
             if file.is_given:
                 raise CommandError(f"{file.path.name}: {told(both(why['en'], why['zh']))}") from error
-            unread.append({"name": file.name, **why})
+            found.unread.append({"name": file.name, **why})
         else:
             yield sample
 
 
-async def _store_samples(task: Task, done: frozenset[str], unread: list[dict[str, str]]) -> AsyncIterator[TableSample]:
+async def _store_samples(task: Task, done: frozenset[str], found: Outcome) -> AsyncIterator[TableSample]:
     _check_file(str(task.url))
     with source_faults():
         async with opened(str(task.url)) as engine:
-            for name in await tables_of(engine, task.schemas):
+            names = await tables_of(engine, task.schemas)
+            found.total = len(names)
+            for name in names:
                 if name.shown in done:
                     continue
                 try:
@@ -208,7 +215,7 @@ async def _store_samples(task: Task, done: frozenset[str], unread: list[dict[str
                 except (DBAPIError, SourceRefusedError) as error:
                     if isinstance(error, DBAPIError) and error.connection_invalidated:
                         raise
-                    unread.append({"name": name.shown, **_why(error)})
+                    found.unread.append({"name": name.shown, **_why(error)})
                 else:
                     yield sample
 
