@@ -253,20 +253,26 @@ def source_faults() -> Iterator[None]:
 
 
 def _kept(task: Task) -> Sequence[dict[str, Any]]:
-    """The tables an earlier run of the same task has done; starts the state file if there is none."""
+    """The tables an earlier run of the same task has done; starts the state file if there is none or an empty one."""
     if task.state is None:
         return []
-    if not task.state.exists():
-        task.state.touch(mode=OWNER_ONLY)
-        task.state.write_text(json.dumps({"v": 1, "mark": task.mark}) + "\n", encoding="utf-8")
-        return []
-    head, *lines = task.state.read_text(encoding="utf-8").split("\n")
-    whole = lines[:-1]  # behind the last newline stands nothing, or a line cut short by a kill
-    if head != json.dumps({"v": 1, "mark": task.mark}):
+    mine = json.dumps({"v": 1, "mark": task.mark}).encode() + b"\n"
+    task.state.touch(mode=OWNER_ONLY)
+    content = task.state.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]  # what stands behind the last newline was cut short by a kill
+    if mine.startswith(content):
+        whole = mine
+        task.state.write_bytes(mine)
+    try:
+        head, *lines = whole.splitlines(keepends=True)
+        done = [json.loads(line) for line in lines]
+    except ValueError:
+        head, done = b"", []
+    if head != mine:
         raise CommandError(
             told(
                 both("{name} belongs to another run; give another --state", "{name} 属于另一次运行；请换一个 --state")
             ).format(name=task.state.name)
         )
-    task.state.write_text("".join(f"{line}\n" for line in (head, *whole)), encoding="utf-8")
-    return [json.loads(line) for line in whole]
+    os.truncate(task.state, len(whole))
+    return done

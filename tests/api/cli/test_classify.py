@@ -70,6 +70,21 @@ def test_a_run_goes_on_where_it_was_stopped(cli: Cli, loans: Path, tmp_path: Pat
     assert cli("classify", str(loans), "--state", str(state)).code == 2
 
 
+def test_a_state_file_that_is_something_else_is_refused_and_kept(cli: Cli, loans: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    for content in (b"a,b\n1,2\n", bytes(range(256)), b"a", b"\n"):
+        state.write_bytes(content)
+        found = cli("classify", str(loans), "--state", str(state))
+        assert (found.code, state.read_bytes()) == (2, content)
+        assert "another run" in found.err
+    state.write_bytes(b"")  # killed before it wrote anything
+    assert cli("classify", str(loans), "--state", str(state)).code == 0
+    whole = state.read_bytes()
+    state.write_bytes(whole[:20])  # killed while it wrote its first line
+    assert cli("classify", str(loans), "--state", str(state)).code == 0
+    assert state.read_bytes() == whole
+
+
 def test_a_folder_is_classified_by_several_processes(cli: Cli, loans: Path) -> None:
     write(loans.parent / "people.csv", [[words.person(RNG)] for _ in range(30)], ("f1",))
     found = cli("classify", str(loans.parent), "--jobs", "2", "--json")
