@@ -48,7 +48,14 @@ class Comparison:
         rows = [_row(name, each) for name, listed in named for each in listed]
         parts: list[RenderableType] = []
         if rows:
-            columns = ("", both("table", "表"), both("column", "列"), both("was", "原为"), both("is", "现为"))
+            columns = (
+                "",
+                both("table", "表"),
+                both("column", "列"),
+                both("was", "原为"),
+                both("is", "现为"),
+                both("holds", "含有"),
+            )
             parts.append(
                 term.table(columns, rows, title=both("Compared with the reviewed columns", "与已审核的列比较"))
             )
@@ -74,6 +81,7 @@ def _row(name: str, drift: Drift) -> tuple[str, ...]:
         drift.place.column,
         "" if was is None else f"{was.kind} ({was.grade})",
         "" if found is None else f"{found.kind} ({found.grade})",
+        ", ".join(drift.held),
     )
 
 

@@ -21,11 +21,13 @@ class Drift:
     Attributes:
         was: what it was confirmed to be, or was found to be before; None for a new one.
         found: what it is found to be now; None for one that is gone.
+        held: kinds of a higher grade that stand inside.
     """
 
     place: ColumnPlace
     was: Classed | None
     found: Classed | None
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ def drifts(source: str, result: Mapping[str, Any], known: Mapping[str, ReviewedC
                 if column["known"] and _is_other(before, found):
                     changed.append(Drift(place, before.confirmed or before.found, found))
             if column["leaks"]:
-                leaks.append(Drift(place, None if before is None else before.confirmed, found))
+                held = tuple(leak["kind"] for leak in column["leaks"])
+                leaks.append(Drift(place, None if before is None else before.confirmed, found, held))
     unread = {each["name"] for each in result["unread"]}
     away = [each for key, each in known.items() if key not in ids and each.place.table not in unread]
     gone = [Drift(each.place, each.confirmed or each.found, None) for each in away]
@@ -113,4 +116,5 @@ def _document(drift: Drift) -> dict[str, Any]:
         "column": drift.place.column,
         "was": None if drift.was is None else {"kind": drift.was.kind, "grade": drift.was.grade},
         "found": None if drift.found is None else {"kind": drift.found.kind, "grade": drift.found.grade},
+        "held": list(drift.held),
     }
