@@ -12,7 +12,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +41,11 @@ class Scanner:
         """Find personal data in a text. Raises: TextTooLongError; ScanFailedError; PartMissingError."""
         return await self._ask({"op": "text", "text": text, "today": today, "engine": self._engine.value})
 
-    async def columns(self, columns: list[dict[str, Any]], today: str) -> dict[str, Any]:
-        """Classify columns. Raises: ScanFailedError."""
-        return await self._ask({"op": "columns", "columns": columns, "today": today})
+    async def columns(
+        self, columns: list[dict[str, Any]], today: str, fields: Sequence[Mapping[str, Any]] = ()
+    ) -> dict[str, Any]:
+        """Classify columns; `fields` are documents of those that are not as shipped. Raises: ScanFailedError."""
+        return await self._ask({"op": "columns", "columns": columns, "fields": list(fields), "today": today})
 
     async def close(self) -> None:
         """End the process."""

@@ -1,6 +1,7 @@
 """Running a classification: samples read here, tables classified side by side in processes of their own.
 
 Rules:
+- what cannot be read of many tables is listed and does not keep the others from being classified;
 - a table that is done stands in the state file at once; a run that was stopped goes on with the others;
 - samples pass through pipes between processes and are never written anywhere; what is written are counts.
 """
@@ -10,20 +11,24 @@ from __future__ import annotations
 import asyncio
 import json
 import multiprocessing
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from api.cli.faults import CommandError
+from api.cli.faults import DRIVERS, FAILED, NO_SOURCE, CommandError
 from api.cli.language import both, told
 from catalog import Field, digest
+from catalog.classify.errors import SourceRefusedError
 from catalog.classify.results import classified, table_document
 from catalog.classify.sources.files import files_of, read_file
 from catalog.classify.sources.sampling import TableSample
@@ -76,17 +81,29 @@ def _checked(url: str) -> Any:
         raise CommandError(told(both("that is no database URL", "不是数据库 URL"))) from None
 
 
-async def run_task(task: Task, fields: Mapping[str, Field], on_table: OnTable) -> list[dict[str, Any]]:
-    """Classify every table; returns their documents by name.
+@dataclass(slots=True)
+class Outcome:
+    """What a run found: documents of tables by name, and what it could not read, with why in two languages.
+
+    Attributes:
+        total: how many tables there are; None before they were listed.
+    """
+
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    unread: list[dict[str, str]] = field(default_factory=list)
+    total: int | None = None
+
+
+async def run_task(task: Task, fields: Mapping[str, Field], on_table: OnTable) -> Outcome:
+    """Classify every table; what cannot be read is listed, and ends a run only if it is all there is.
 
     Raises: CommandError; SourceRefusedError; PartMissingError; OSError.
     """
-    done = _kept(task)
-    found = {table["name"]: table for table in done}
-    on_table(len(found), None)
+    found = Outcome({table["name"]: table for table in _kept(task)})
+    on_table(len(found.tables), None)
     with _pool(task) as pool:
         pending: set[asyncio.Future[dict[str, Any]]] = set()
-        async for sample in _samples(task, frozenset(found)):
+        async for sample in _samples(task, found):
             pending.add(_started(pool, sample, task.today, fields))
             if len(pending) >= task.jobs * 2:
                 ended, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
@@ -94,22 +111,22 @@ async def run_task(task: Task, fields: Mapping[str, Field], on_table: OnTable) -
         if pending:
             for last in asyncio.as_completed(pending):
                 _keep_one(task, found, await last, on_table)
-    return [found[name] for name in sorted(found)]
+    if not found.tables and not found.unread:
+        raise CommandError(told(both("there is nothing to classify there", "其中没有可分类的表")))
+    return found
 
 
-def _keep(
-    task: Task, found: dict[str, dict[str, Any]], ended: set[asyncio.Future[dict[str, Any]]], on_table: OnTable
-) -> None:
+def _keep(task: Task, found: Outcome, ended: set[asyncio.Future[dict[str, Any]]], on_table: OnTable) -> None:
     for each in ended:
         _keep_one(task, found, each.result(), on_table)
 
 
-def _keep_one(task: Task, found: dict[str, dict[str, Any]], table: dict[str, Any], on_table: OnTable) -> None:
-    found[table["name"]] = table
+def _keep_one(task: Task, found: Outcome, table: dict[str, Any], on_table: OnTable) -> None:
+    found.tables[table["name"]] = table
     if task.state is not None:
         with task.state.open("a", encoding="utf-8") as file:
             file.write(json.dumps(table, ensure_ascii=False) + "\n")
-    on_table(len(found), None)
+    on_table(len(found.tables) + len(found.unread), found.total)
 
 
 def _started(
@@ -128,56 +145,134 @@ def document_of(sample: TableSample, today: date, fields: Mapping[str, Field]) -
     return table_document(classified(sample, today, fields))
 
 
+def end_with_parent() -> None:
+    """Let this process end when the one that started it does, however it ended: samples must not outlive a run."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_after(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
+
+
 @contextmanager
 def _pool(task: Task) -> Any:
     if task.jobs == 1:
         yield None
         return
-    pool = ProcessPoolExecutor(task.jobs, mp_context=multiprocessing.get_context("spawn"))
+    spawning = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(task.jobs, mp_context=spawning, initializer=end_with_parent)
     try:
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-async def _samples(task: Task, done: frozenset[str]) -> AsyncIterator[TableSample]:
-    if task.url is None:
-        names: set[str] = set()
-        for path in files_of(task.paths):
-            if path.stem not in done:
-                if path.stem in names:
-                    raise CommandError(
-                        told(both("two files would be one table: {name}", "两个文件同名：{name}")).format(
-                            name=path.name
-                        )
-                    )
-                names.add(path.stem)
-                yield await asyncio.to_thread(read_file, path, size=task.size, today=task.today)
-        return
+async def _samples(task: Task, found: Outcome) -> AsyncIterator[TableSample]:
+    """Samples of all that is not done; how many there are and what cannot be read is told in `found`."""
+    done = frozenset(found.tables)
+    samples = _file_samples(task, done, found) if task.url is None else _store_samples(task, done, found)
+    async for sample in samples:
+        yield sample
+
+
+async def _file_samples(task: Task, done: frozenset[str], found: Outcome) -> AsyncIterator[TableSample]:
+    files = files_of(task.paths)
+    found.total = len(files)
+    names: set[str] = set()
+    for file in files:
+        if file.name in names:
+            raise CommandError(
+                told(both("two files would be one table: {name}", "两个文件同名：{name}")).format(name=file.path.name)
+            )
+        names.add(file.name)
+        if file.name in done:
+            continue
+        try:
+            sample = await asyncio.to_thread(read_file, file.path, size=task.size, today=task.today, name=file.name)
+        except (SourceRefusedError, OSError) as error:
+            why = _why(error)
+            if file.is_given:
+                raise CommandError(f"{file.path.name}: {told(both(why['en'], why['zh']))}") from error
+            found.unread.append({"name": file.name, **why})
+        else:
+            yield sample
+
+
+async def _store_samples(task: Task, done: frozenset[str], found: Outcome) -> AsyncIterator[TableSample]:
+    _check_file(str(task.url))
+    with source_faults():
+        async with opened(str(task.url)) as engine:
+            names = await tables_of(engine, task.schemas)
+            found.total = len(names)
+            for name in names:
+                if name.shown in done:
+                    continue
+                try:
+                    sample = await read_table(engine, name, size=task.size)
+                except (DBAPIError, SourceRefusedError) as error:
+                    if isinstance(error, DBAPIError) and error.connection_invalidated:
+                        raise
+                    found.unread.append({"name": name.shown, **_why(error)})
+                else:
+                    yield sample
+
+
+def _check_file(given: str) -> None:
+    """An SQLite database is a file, and opening one that is missing would make it."""
+    url = _checked(given)
+    place = url.database or ""
+    if url.get_backend_name() == "sqlite" and place not in {"", ":memory:"} and not Path(place).is_file():
+        raise CommandError(told(both("{name}: no such file", "{name}：没有这个文件")).format(name=Path(place).name))
+
+
+def _why(error: Exception) -> dict[str, str]:
+    """Why a table cannot be read, without a driver's words."""
+    if isinstance(error, SourceRefusedError):
+        return {"en": error.problem, "zh": error.zh}
+    if isinstance(error, OSError):
+        return dict.fromkeys(("en", "zh"), error.strerror or type(error).__name__)
+    name = type(error.__cause__ or error).__name__
+    return {"en": f"the database refused to read it ({name})", "zh": f"数据库拒绝读取（{name}）"}
+
+
+@contextmanager
+def source_faults() -> Iterator[None]:
+    """Say of a database that is to be classified what is wrong with it, without its driver's words."""
     try:
-        async with opened(task.url) as engine:
-            for name in await tables_of(engine, task.schemas):
-                if name.shown not in done:
-                    yield await read_table(engine, name, size=task.size)
-    except (ArgumentError, NoSuchModuleError):
+        yield
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
         raise CommandError(told(both("no driver for that database URL", "没有该数据库 URL 的驱动"))) from None
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] in DRIVERS or isinstance(error, OSError | TimeoutError):
+            said = told(NO_SOURCE).format(name=type(error).__name__)
+            raise CommandError(said, code=FAILED) from None
+        raise
 
 
 def _kept(task: Task) -> Sequence[dict[str, Any]]:
-    """The tables an earlier run of the same task has done; starts the state file if there is none."""
+    """The tables an earlier run of the same task has done; starts the state file if there is none or an empty one."""
     if task.state is None:
         return []
-    if not task.state.exists():
-        task.state.touch(mode=OWNER_ONLY)
-        task.state.write_text(json.dumps({"v": 1, "mark": task.mark}) + "\n", encoding="utf-8")
-        return []
-    head, *lines = task.state.read_text(encoding="utf-8").split("\n")
-    whole = lines[:-1]  # behind the last newline stands nothing, or a line cut short by a kill
-    if head != json.dumps({"v": 1, "mark": task.mark}):
+    mine = json.dumps({"v": 1, "mark": task.mark}).encode() + b"\n"
+    task.state.touch(mode=OWNER_ONLY)
+    content = task.state.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]  # what stands behind the last newline was cut short by a kill
+    if mine.startswith(content):
+        whole = mine
+        task.state.write_bytes(mine)
+    try:
+        head, *lines = whole.splitlines(keepends=True)
+        done = [json.loads(line) for line in lines]
+    except ValueError:
+        head, done = b"", []
+    if head != mine:
         raise CommandError(
             told(
                 both("{name} belongs to another run; give another --state", "{name} 属于另一次运行；请换一个 --state")
             ).format(name=task.state.name)
         )
-    task.state.write_text("".join(f"{line}\n" for line in (head, *whole)), encoding="utf-8")
-    return [json.loads(line) for line in whole]
+    os.truncate(task.state, len(whole))
+    return done

@@ -75,6 +75,10 @@ NO_DATABASE = both(
     "the database does not answer ({name}); is database_url right, and does it run?",
     "数据库没有应答（{name}）；请检查 database_url 以及数据库是否在运行",
 )
+NO_SOURCE = both(
+    "the database to classify does not answer ({name}); is its URL right, and does it run?",
+    "待分类的数据库没有应答（{name}）；请检查其 URL 以及数据库是否在运行",
+)
 INTERNAL = both(
     "this is a fault of Yumen itself: {name} at {place}; nothing more was done",
     "这是 Yumen 自身的错误：{name}，位于 {place}；操作已停止",

@@ -10,11 +10,13 @@ from typing import Any
 class FailOn(StrEnum):
     """What may fail a run.
 
-    new: a column nobody reviewed; unknown: one that is not known well enough; leak: values of a higher kind inside;
-    changed: another kind or grade than reviewed; grade4, grade5: a known column of that grade or higher.
+    new: a column that is not up for review; unreviewed: one that nobody confirmed yet; unknown: one that is not known
+    well enough; leak: values of a higher kind inside; changed: another kind or grade than reviewed; grade4, grade5: a
+    known column of that grade or higher.
     """
 
     NEW = "new"
+    UNREVIEWED = "unreviewed"
     UNKNOWN = "unknown"
     LEAK = "leak"
     CHANGED = "changed"
@@ -41,6 +43,8 @@ def failures(document: Mapping[str, Any], wants: Collection[FailOn]) -> list[dic
 
 def _fails(column: Mapping[str, Any], want: FailOn) -> bool:
     match want:
+        case FailOn.UNREVIEWED:
+            return column["confirmed"] is None
         case FailOn.UNKNOWN:
             return not column["known"]
         case FailOn.LEAK:

@@ -118,7 +118,7 @@ def _shown(term: Terminal, summary: LoadSummary, *, dry_run: bool, report: Path 
         done += term.say(f"; went on after row {summary.resumed_at}", f"；从第 {summary.resumed_at} 行之后继续")
     parts: list[RenderableType] = [done]
     if summary.codes:
-        columns = (both("refused because", "拒绝原因"), both("cells", "单元格数"), "")
+        columns = (both("not stored because", "未保存原因"), both("cells", "单元格数"), "")
         cells = [(code, count, MESSAGES.get(code, "")) for code, count in sorted(summary.codes.items())]
         parts.append(term.table(columns, cells))
         if report is None:

@@ -23,10 +23,15 @@ from consent import Tenant, find_current
 
 @dataclass(slots=True)
 class Comparison:
-    """A scan beside what was reviewed; `vain` says what is collected and never used."""
+    """A scan beside what was reviewed; `vain` says what is collected and never used.
+
+    Attributes:
+        known: the columns under review before the scan, by id.
+    """
 
     drifts: Drifts
     vain: dict[str, Any]
+    known: Mapping[str, ReviewedColumn]
 
     def document(self) -> dict[str, Any]:
         """The comparison for programs."""
@@ -43,7 +48,14 @@ class Comparison:
         rows = [_row(name, each) for name, listed in named for each in listed]
         parts: list[RenderableType] = []
         if rows:
-            columns = ("", both("table", "表"), both("column", "列"), both("was", "原为"), both("is", "现为"))
+            columns = (
+                "",
+                both("table", "表"),
+                both("column", "列"),
+                both("was", "原为"),
+                both("is", "现为"),
+                both("holds", "含有"),
+            )
             parts.append(
                 term.table(columns, rows, title=both("Compared with the reviewed columns", "与已审核的列比较"))
             )
@@ -69,6 +81,7 @@ def _row(name: str, drift: Drift) -> tuple[str, ...]:
         drift.place.column,
         "" if was is None else f"{was.kind} ({was.grade})",
         "" if found is None else f"{found.kind} ({found.grade})",
+        ", ".join(drift.held),
     )
 
 
@@ -81,7 +94,7 @@ async def known_columns(settings: Settings, tenant: str, source: str) -> Mapping
 
 def compare(document: Mapping[str, Any], known: Mapping[str, ReviewedColumn]) -> Comparison:
     """Compare a result with what was reviewed."""
-    return Comparison(drifts(document["source"], document, known), {})
+    return Comparison(drifts(document["source"], document, known), {}, known)
 
 
 async def write_proposals(

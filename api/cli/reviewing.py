@@ -12,14 +12,16 @@ from api.usecases.columns import decide
 from catalog.classify.columns.kinds import column_kinds
 from catalog.classify.reviewing import Action, Review, ReviewedColumn, State
 from catalog.classify.store_reviews import find_column, history_of, page_of
+from consent import Tenant, find_current
 
 PAGE = 500
 
 
 async def listed(settings: Settings, tenant: str, state: State | None) -> list[dict[str, Any]]:
-    """All columns of a tenant under review, or those of one state."""
+    """All columns of a tenant under review, or those of one state. Raises: TenantNotFoundError."""
     found: list[dict[str, Any]] = []
     async with opened_database(settings, writing=False) as database, database.reading() as tx:
+        await find_current(tx.connection, tenant, Tenant, tenant)
         after = ""
         while page := await page_of(tx.connection, tenant, state=state, after=after, limit=PAGE):
             found += [column_document(each) for each in page]

@@ -40,14 +40,25 @@ class ValuesBody(Body):
     rows: Annotated[list[RowBody], Field(min_length=1)]
 
 
+class HeldBack(Answer):
+    """A value that was not stored: an identifier of a person in a field not declared for it."""
+
+    pointer: str
+    kind: str
+
+
 class ValuesAnswer(Answer):
-    """What was stored, and the ledger entry that says so; no entry where everything was stored before."""
+    """What was stored, and the ledger entry that says so; no entry where everything was stored before.
+
+    ``held_back`` names the values that were not stored where the deployment's guard is ``quarantine``.
+    """
 
     view: str
     rows: int
     subjects: int
     segments: int
     entry: str | None
+    held_back: list[HeldBack]
 
 
 @ROUTER.post(
@@ -69,7 +80,7 @@ async def store(request: Request, body: ValuesBody, caller: Steward) -> Response
         writer = ValueWriter(work.service.keyring, view, actor(caller, Role.STEWARD))
         guard = GuardPolicy(work.service.settings.classify.guard)
         rows = [Row(row.subject, row.observed_at, row.values) for row in body.rows]
-        done = await observe(work.connection, writer, rows, now=work.now, guard=guard)
+        done, held = await observe(work.connection, writer, rows, now=work.now, guard=guard)
         return work.answer(
             ValuesAnswer(
                 view=view.name,
@@ -77,5 +88,6 @@ async def store(request: Request, body: ValuesBody, caller: Steward) -> Response
                 subjects=done.subjects,
                 segments=done.segments,
                 entry=None if done.entry is None else str(done.entry),
+                held_back=[HeldBack(**each) for each in held],
             )
         )

@@ -7,9 +7,10 @@ from typing import Any
 
 from api.service import Service
 from catalog import UNKNOWN_GRADE, Field
-from catalog.classify.grading import grade_of
-from catalog.classify.results import VALUE_KINDS
+from catalog.classify.grading import shipped_fields
+from catalog.classify.results import value_grade
 from catalog.classify.values.rules import recognisers
+from catalog.field_format import field_document
 
 
 async def classified_text(service: Service, text: str, *, mask: bool) -> dict[str, Any]:
@@ -33,8 +34,10 @@ async def classified_text(service: Service, text: str, *, mask: bool) -> dict[st
 
 async def classified_columns(service: Service, columns: list[dict[str, Any]]) -> dict[str, Any]:
     """Classify columns of one table. Raises: ScanFailedError."""
-    _, today = await _grounds(service)
-    answer = await service.scanner.columns(columns, today)
+    fields, today = await _grounds(service)
+    shipped = shipped_fields()
+    own = [field_document(field) for name, field in fields.items() if shipped.get(name) != field]
+    answer = await service.scanner.columns(columns, today, own)
     return {**answer, "complete": True, "findings": None, "masked": None}
 
 
@@ -61,7 +64,7 @@ def _finding(given: Mapping[str, Any], fields: Mapping[str, Field]) -> dict[str,
         **given,
         "zh": "" if title is None else title.zh,
         "en": "" if title is None else title.en,
-        "grade": grade_of(VALUE_KINDS.get(given["kind"], given["kind"]), fields).grade,
+        "grade": value_grade(given["kind"], fields).grade,
         "reasons_zh": [reason.zh for reason in reasons],
         "reasons_en": [reason.en for reason in reasons],
     }

@@ -8,15 +8,18 @@ Rules:
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.usecases.catalogs import Authority
+from api.usecases.catalogs import Authority, Catalogs
 from catalog import Catalog, digest
+from catalog.classify.columns.kinds import column_kinds
 from catalog.classify.drift import Drifts
+from catalog.classify.grading import grade_of
 from catalog.classify.reviewing import ColumnPlace, Event, Review, ReviewedColumn, proposed, reviewed
 from catalog.classify.store_reviews import add_columns, find_column, note_seen, save_review
 from consent import Purpose, PurposeStatus, list_current
@@ -67,6 +70,7 @@ async def note_scan(connection: AsyncConnection, scanned: Scanned, authority: Au
         ]
         await add_columns(connection, scanned.tenant, new, authority.now)
     counts = {name: result["summary"][name] for name in ("tables", "columns", "personal", "unknown", "leaks")}
+    counts["unread"] = len(result["unread"])
     changes = {"new": len(found.new), "changed": len(found.changed), "gone": len(found.gone)}
     vain = {name: len(listed) for name, listed in scanned.vain.items()}
     parts = {**counts, **changes, **vain, "result": digest({"tables": result["tables"]})}
@@ -77,8 +81,14 @@ async def note_scan(connection: AsyncConnection, scanned: Scanned, authority: Au
 async def decide(
     connection: AsyncConnection, tenant: str, column: str, review: Review, authority: Authority
 ) -> tuple[ReviewedColumn, Event]:
-    """Apply a person's decision about a column. Raises: ColumnNotFoundError; ReviewError."""
+    """Apply a person's decision about a column; a kind without a grade has that of the catalogue in force.
+
+    Raises: ColumnNotFoundError; ReviewError.
+    """
     before = await find_column(connection, tenant, column)
+    if review.kind in column_kinds() and review.grade is None:
+        fields = (await Catalogs().current(connection)).fields
+        review = dataclasses.replace(review, grade=grade_of(str(review.kind), fields).grade)
     done = reviewed(before, review, authority.now.date())
     await save_review(connection, tenant, done, authority.now)
     after, event = done

@@ -38,20 +38,24 @@ class Row:
 
 async def observe(
     connection: AsyncConnection, writer: ValueWriter, rows: Sequence[Row], *, now: datetime, guard: GuardPolicy
-) -> Written:
-    """Store rows of the writer's view in the caller's transaction; with ``quarantine`` offending values are held back.
+) -> tuple[Written, list[dict[str, Any]]]:
+    """Store rows of the writer's view in the caller's transaction.
+
+    Shape: beside what was stored the places of values held back, which only ``quarantine`` does.
 
     Raises: ProblemError: request/invalid, naming every failing place; the transaction must not be committed.
     """
     observations, faults = _read(rows, writer.view, now)
+    held: list[dict[str, Any]] = []
     if guard is not GuardPolicy.OFF:
-        observations, offences = _guarded(observations, writer.view, now)
-        faults += offences if guard is GuardPolicy.REFUSE else []
+        observations, held = _guarded(observations, writer.view, now)
+    if guard is GuardPolicy.REFUSE:
+        faults += held
     if not faults:
         written = await writer.store(connection, observations, now=now)
         faults = list(_unstored(rows, written))
         if not faults:
-            return written
+            return written, held
     raise ProblemError("request/invalid", errors=faults[:SHOWN_ERRORS])
 
 

@@ -24,10 +24,11 @@ class SourceRefusedError(CatalogError):
 
     code: ClassVar[str] = "catalog/source_refused"
 
-    def __init__(self, name: str, problem: str) -> None:
-        """Keep the source's name and the problem."""
+    def __init__(self, name: str, problem: str, zh: str) -> None:
+        """Keep the source's name and the problem in both languages."""
         self.name = name
         self.problem = problem
+        self.zh = zh
         super().__init__(f"{name}: {problem}")
 
 

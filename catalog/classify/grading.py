@@ -65,14 +65,15 @@ class TableGrade:
 
 
 def grade_of(kind: str, fields: Mapping[str, Field] | None = None) -> KindGrade:
-    """Grade a kind. Shape: `fields` are the deployment's, by name; the shipped ones without.
+    """Grade a kind. Shape: `fields` are the deployment's, by name; of a field it lacks the shipped one counts.
 
     A kind nobody knows is of the highest grade.
     """
     known = column_kinds().get(kind)
     if known is None:
         return KindGrade(kind, UNKNOWN_GRADE, (UNKNOWN,), ("PIPL 51(2)",), "-")
-    field = (fields or _shipped()).get(known.field or kind)
+    name = known.field or kind
+    field = (fields or {}).get(name) or shipped_fields().get(name)
     group = _groups().get(kind, "-")
     if field is not None:
         return KindGrade(kind, field.grade, field.grade_parts, field.source, group)
@@ -110,7 +111,8 @@ def _holds(rule: Mapping[str, Any], present: frozenset[str]) -> bool:
 
 
 @cache
-def _shipped() -> Mapping[str, Field]:
+def shipped_fields() -> Mapping[str, Field]:
+    """The fields Yumen comes with, by name."""
     return {field.name: field for field in builtin_fields()}
 
 

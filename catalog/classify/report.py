@@ -51,6 +51,7 @@ def html_report(document: Mapping[str, Any], *, language: str = "zh") -> str:
             f"<title>{page.say('个人信息分类分级报告', 'Classification of personal data')}</title>",
             f"<style>{style}</style></head><body>",
             page.head(document),
+            page.unread(document["unread"]),
             *(page.table(each) for each in document["tables"]),
             page.legend(document["tables"]),
             "</body></html>\n",
@@ -91,6 +92,15 @@ class Page:
             f'<p class="note">{self.say("未确认的列按最高级别（5）处理。报告只含计数，不含任何数据值。", "Columns nobody confirmed are handled as the highest grade (5). The report holds counts, never a value.")}</p></header>'
         )
 
+    def unread(self, tables: Sequence[Mapping[str, str]]) -> str:
+        """What could not be read, and why; nothing where all was."""
+        if not tables:
+            return ""
+        items = "".join(
+            f"<li><b>{escape(each['name'])}</b>: {self.say(each['zh'], each['en'])}</li>" for each in tables
+        )
+        return f'<section><h2>{self.say("未能读取", "Not read")}</h2><ul class="unread">{items}</ul></section>'
+
     def table(self, table: Mapping[str, Any]) -> str:
         """One table with its columns, highest grade first."""
         rules = rule_texts()
@@ -125,9 +135,12 @@ class Page:
             for part in column["grades"]
         )
         confirm = "" if column["known"] else f'<br><small class="ask">{self.say("待确认", "to be confirmed")}</small>'
+        if (given := column.get("confirmed")) is not None:
+            confirm = f"<br><small>{self.say('已确认为', 'confirmed as')} <code>{escape(given['kind'])}</code> {given['grade']}</small>"
+        group = "" if column["group"] == "-" else f"<br><small>GB/T 43697: {escape(column['group'])}</small>"
         level = self.say(*LEVELS[column["likelihood"]])
         return (
-            f'<tr><th scope="row">{escape(column["name"])}</th><td>{escape(kind)}<br><code>{escape(column["kind"])}</code></td>'
+            f'<tr><th scope="row">{escape(column["name"])}</th><td>{escape(kind)}<br><code>{escape(column["kind"])}</code>{group}</td>'
             f'<td><span class="badge g{column["grade"]}">{column["grade"]}</span>{confirm}</td>'
             f"<td>{level}<br><small>{self.say(*BASES[column['basis']])}</small></td><td>{self.evidence(column)}</td><td>{grades}</td></tr>"
         )

@@ -11,7 +11,7 @@ from typing import Any, Final
 from catalog.classify.columns.evidence import Evidence, Verdict
 from catalog.classify.columns.kinds import column_kinds
 from catalog.classify.columns.neighbours import classify_table
-from catalog.classify.grading import grade_of, table_grade
+from catalog.classify.grading import KindGrade, grade_of, table_grade
 from catalog.classify.sources.sampling import TableSample
 from catalog.classify.values.likelihood import Likelihood
 from catalog.fields import Field
@@ -27,12 +27,15 @@ class ColumnResult:
     """One column classified and graded.
 
     Attributes:
-        grade: of the kind; the highest where the kind is not known well enough (`is_known` False).
+        graded: the kind's grade and what each regime says.
+        grade: the kind's, raised by what stands inside; the highest where the kind is not known well enough (`is_known`
+            False).
         leaks: kinds of a higher grade inside its cells, with how many cells of how many.
     """
 
     name: str
     verdict: Verdict
+    graded: KindGrade
     grade: int
     is_known: bool
     leaks: tuple[tuple[str, int, int], ...]
@@ -61,23 +64,19 @@ def classified(sample: TableSample, today: date, fields: Mapping[str, Field] | N
 
 def _column(name: str, verdict: Verdict, fields: Mapping[str, Field] | None) -> ColumnResult:
     known = verdict.likelihood >= SURE
-    grade = grade_of(verdict.kind, fields).grade
-    leaks = tuple(
-        (leak.kind, leak.cells, leak.of)
-        for leak in verdict.evidence.leaks
-        if leak.of and leak.cells / leak.of >= LEAK_SHARE and _is_above(leak.kind, grade)
-    )
-    raised = max([grade, *(grade_of(_kind_of(kind)).grade for kind, _, _ in leaks)])
-    return ColumnResult(name, verdict, raised if known else UNKNOWN_GRADE, known, leaks)
+    graded = grade_of(verdict.kind, fields)
+    held = [(leak, value_grade(leak.kind, fields).grade) for leak in verdict.evidence.leaks]
+    above = [
+        (leak, grade) for leak, grade in held if leak.of and leak.cells / leak.of >= LEAK_SHARE and grade > graded.grade
+    ]
+    raised = max([graded.grade, *(grade for _, grade in above)])
+    leaks = tuple((leak.kind, leak.cells, leak.of) for leak, _ in above)
+    return ColumnResult(name, verdict, graded, raised if known else UNKNOWN_GRADE, known, leaks)
 
 
-def _is_above(kind: str, grade: int) -> bool:
-    return grade_of(_kind_of(kind)).grade > grade
-
-
-def _kind_of(value_kind: str) -> str:
-    """The column kind of what a recogniser found in a text."""
-    return VALUE_KINDS.get(value_kind, value_kind)
+def value_grade(value_kind: str, fields: Mapping[str, Field] | None = None) -> KindGrade:
+    """Grade what a recogniser found in a text."""
+    return grade_of(VALUE_KINDS.get(value_kind, value_kind), fields)
 
 
 VALUE_KINDS: Final[Mapping[str, str]] = {
@@ -126,7 +125,7 @@ def column_document(column: ColumnResult) -> dict[str, Any]:
     """Write a column's result."""
     verdict = column.verdict
     kind = column_kinds()[verdict.kind]
-    graded = grade_of(verdict.kind)
+    graded = column.graded
     return {
         "name": column.name,
         "kind": verdict.kind,
@@ -177,8 +176,10 @@ def evidence_document(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def result_document(source: str, at: str, tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Write a whole result. Shape: `at` is RFC 3339; tables are documents, in order of names."""
+def result_document(
+    source: str, at: str, tables: Sequence[Mapping[str, Any]], unread: Sequence[Mapping[str, str]] = ()
+) -> dict[str, Any]:
+    """Write a whole result. Shape: `at` is RFC 3339; `unread` are names of tables with why each could not be read."""
     columns = [column for table in tables for column in table["columns"]]
     return {
         "v": FORMAT,
@@ -193,4 +194,5 @@ def result_document(source: str, at: str, tables: Sequence[Mapping[str, Any]]) -
             "grades": {str(grade): sum(column["grade"] == grade for column in columns) for grade in range(1, 6)},
         },
         "tables": sorted(tables, key=lambda table: table["name"]),
+        "unread": [dict(each) for each in unread],
     }

@@ -4,19 +4,20 @@ Rules enforced here:
 - nothing is written, and on PostgreSQL the transaction says so; names come from the database's own catalogue and are
   quoted by SQLAlchemy;
 - of a large PostgreSQL table pages are sampled (TABLESAMPLE SYSTEM), so that the first rows do not stand for all;
-- binary columns are listed and never read.
+- binary columns are listed and never read; of long texts the beginning is asked for.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Column, MetaData, Table, column, func, inspect, select, table, tablesample, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.types import LargeBinary, NullType
+from sqlalchemy.types import Enum, LargeBinary, String
 
-from catalog.classify.sources.sampling import TableSample, as_columns
+from catalog.classify.sources.sampling import MAX_CELL, TableSample, as_columns, short
 
 DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 LARGE: Final = 20
@@ -68,13 +69,13 @@ async def read_table(engine: AsyncEngine, name: TableName, *, size: int) -> Tabl
         if connection.dialect.name == "postgresql":
             await connection.execute(text("SET TRANSACTION READ ONLY"))
         columns = await connection.run_sync(_columns, name)
-        readable = [each for each in columns if not isinstance(each["type"], LargeBinary | NullType)]
-        rows, total = await _rows(connection, name, [each["name"] for each in readable], size)
+        readable = [each for each in columns if not isinstance(each["type"], LargeBinary)]
+        rows, total = await _rows(connection, name, readable, size)
     places = {each["name"]: place for place, each in enumerate(readable)}
-    cells = [[row[places[each["name"]]] if each["name"] in places else None for each in columns] for row in rows]
+    cells = [[short(row[places[each["name"]]]) if each["name"] in places else None for each in columns] for row in rows]
     header = [str(each["name"]) for each in columns]
     comments = [str(each.get("comment") or "") for each in columns]
-    return TableSample(name.shown, as_columns(header, cells, comments), total)
+    return TableSample(name.shown, as_columns(name.shown, header, cells, comments), total)
 
 
 def _columns(connection: Any, name: TableName) -> list[dict[str, Any]]:
@@ -82,31 +83,49 @@ def _columns(connection: Any, name: TableName) -> list[dict[str, Any]]:
 
 
 async def _rows(
-    connection: AsyncConnection, name: TableName, columns: Sequence[str], size: int
+    connection: AsyncConnection, name: TableName, columns: Sequence[Mapping[str, Any]], size: int
 ) -> tuple[Sequence[Sequence[object]], int | None]:
-    found = table(name.name, *(column(each) for each in columns), schema=name.schema)
+    found = table(name.name, *(column(each["name"]) for each in columns), schema=name.schema)
     if not columns:
         return [], None
+    plain = select(*_cells(found, columns)).select_from(found).limit(size)
     if connection.dialect.name != "postgresql":
         total = (await connection.execute(select(func.count()).select_from(found))).scalar_one()
-        step = max(total // size, 1)
-        wanted = select(found).limit(size) if step == 1 else _every(found, step, size)
-        return [tuple(row) for row in await connection.execute(wanted)], total
+        return await _spread(connection, plain, size, total), total
     estimate = await _estimate(connection, name)
     share = min(100.0, size * LARGE / 4 * 100 / estimate) if estimate > size * LARGE else 100.0
     if share < 100:
-        real = Table(name.name, MetaData(), *(Column(each) for each in columns), schema=name.schema)
+        real = Table(name.name, MetaData(), *(Column(each["name"]) for each in columns), schema=name.schema)
         part = tablesample(real, func.system(share))
-        rows = [tuple(row) for row in await connection.execute(select(part).limit(size))]
+        wanted = select(*_cells(part, columns)).select_from(part).limit(size)
+        rows = [tuple(row) for row in await connection.execute(wanted)]
         if len(rows) >= size // 2:
             return rows, estimate
-    rows = [tuple(row) for row in await connection.execute(select(found).limit(size))]
+    rows = [tuple(row) for row in await connection.execute(plain)]
     return rows, max(estimate, len(rows))
 
 
-def _every(found: Any, step: int, size: int) -> Any:
-    """Every so-many-th row of a SQLite table, by its row id."""
-    return select(found).where(column("rowid") % step == 0).limit(size)
+def _cells(source: Any, columns: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """What is asked of each column: of texts their beginning, so that long ones stay where they are."""
+    return [
+        func.substr(source.c[each["name"]], 1, MAX_CELL)
+        if isinstance(each["type"], String) and not isinstance(each["type"], Enum)
+        else source.c[each["name"]]
+        for each in columns
+    ]
+
+
+async def _spread(connection: AsyncConnection, plain: Any, size: int, total: int) -> Sequence[Sequence[object]]:
+    """Every so-many-th row of a SQLite table, by its row id; the first rows of what has none (a view)."""
+    step = max(total // size, 1)
+    if step > 1 and connection.dialect.name == "sqlite":
+        try:
+            rows = [tuple(row) for row in await connection.execute(plain.where(column("rowid") % step == 0))]
+        except OperationalError:  # a view, or a table WITHOUT ROWID
+            rows = []
+        if len(rows) >= size // 2:
+            return rows
+    return [tuple(row) for row in await connection.execute(plain)]
 
 
 async def _estimate(connection: AsyncConnection, name: TableName) -> int:

@@ -1,7 +1,8 @@
 """Grades as tags for catalogues in use: OpenLineage dataset facets, one dataset per table.
 
 Standard: OpenLineage TagsDatasetFacet 1-0-0: tags of `key`, `value`, `source`, and `field` for a column. OpenMetadata
-and DataHub read them from OpenLineage events.
+and DataHub read them from OpenLineage events. What a person confirmed stands before what a scan found; the tag
+`classification` tells which it is: `confirmed`, `found`, or `unconfirmed` where the scan is not sure.
 """
 
 from collections.abc import Mapping
@@ -9,6 +10,9 @@ from typing import Any, Final
 
 SCHEMA: Final = "https://openlineage.io/spec/facets/1-0-0/TagsDatasetFacet.json#/$defs/TagsDatasetFacet"
 SOURCE: Final = "YUMEN"
+CONFIRMED: Final = ("classification", "confirmed")
+FOUND: Final = ("classification", "found")
+UNCONFIRMED: Final = ("classification", "unconfirmed")
 
 
 def tags_document(document: Mapping[str, Any], *, producer: str) -> list[dict[str, Any]]:
@@ -32,10 +36,13 @@ def _tags(table: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def _of_column(column: Mapping[str, Any]) -> list[tuple[str, str]]:
-    pairs = [("grade", str(column["grade"]))]
-    if not column["known"]:
-        return [*pairs, ("classification", "unconfirmed")]
-    pairs.append(("kind", column["kind"]))
+    confirmed = column.get("confirmed")
+    if confirmed is not None and confirmed["kind"] != column["kind"]:
+        return [("grade", str(confirmed["grade"])), CONFIRMED, ("kind", confirmed["kind"])]
+    if confirmed is None and not column["known"]:
+        return [("grade", str(column["grade"])), UNCONFIRMED]
+    grade, state = (column["grade"], FOUND) if confirmed is None else (confirmed["grade"], CONFIRMED)
+    pairs = [("grade", str(grade)), state, ("kind", column["kind"])]
     if column["personal"]:
         pairs += [
             (part["regime"].replace(" ", "").replace("/", "_").lower(), part["given"]) for part in column["grades"]

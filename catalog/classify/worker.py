@@ -6,7 +6,8 @@ Protocol: one JSON object a line on standard input, one a line on standard outpu
 | --- | --- |
 | `{"op": "text", "text", "today", "engine"}` | `{"findings": [{kind, start, end, likelihood, score, reasons}],
 "complete"}` |
-| `{"op": "columns", "columns": [{name, comment, cells}], "today"}` | `{"columns": [...]}`, as results are written |
+| `{"op": "columns", "columns": [{name, comment, cells}], "fields", "today"}` | `{"columns": [...]}`, as results are
+written; `fields` are documents of the fields that are not as shipped |
 | a fault | `{"fault": name}` |
 
 The engine `own` is `catalog.classify.values`; `presidio` carries the same rules through presidio-analyzer. Presidio is
@@ -26,10 +27,13 @@ from typing import Any, Final
 from catalog.classify.columns.neighbours import ColumnSample
 from catalog.classify.errors import TextTooLongError
 from catalog.classify.results import classified, table_document
-from catalog.classify.sources.sampling import TableSample
+from catalog.classify.sources.sampling import TableSample, own_names
 from catalog.classify.values.likelihood import Likelihood
 from catalog.classify.values.rules import recognisers
 from catalog.classify.values.scanning import scan
+from catalog.field_format import decode_field
+from catalog.fields import Field
+from catalog.reading import ListedFaults, Part
 
 MEMORY_B: Final = 2 << 30
 BUDGET_S: Final = 3.0
@@ -53,7 +57,7 @@ def answered(request: Mapping[str, Any]) -> dict[str, Any]:
             case "text":
                 return _text(request["text"], today, request.get("engine", "own"))
             case "columns":
-                return _columns(request["columns"], today)
+                return _columns(request["columns"], request.get("fields", []), today)
     except TextTooLongError:
         return {"fault": "text_too_long"}
     except ImportError:
@@ -89,7 +93,7 @@ def _by_presidio(text: str, today: date) -> list[dict[str, Any]]:
             "end": one.end,
             "likelihood": _word(one.score),
             "score": round(one.score * 100),
-            "reasons": [],
+            "reasons": list(one.recognition_metadata["reasons"]),
         }
         for one in sorted(found, key=lambda one: one.start)
     ]
@@ -105,10 +109,18 @@ def _word(score: float) -> str:
     return min(Likelihood, key=lambda step: abs(step.score - score)).word
 
 
-def _columns(columns: list[dict[str, Any]], today: date) -> dict[str, Any]:
-    samples = tuple(ColumnSample(each["name"], each["cells"], each.get("comment") or "") for each in columns)
-    table = table_document(classified(TableSample("request", samples, None), today))
+def _columns(columns: list[dict[str, Any]], fields: list[Any], today: date) -> dict[str, Any]:
+    names = own_names([each["name"].strip() for each in columns])
+    samples = tuple(
+        ColumnSample(name, each["cells"], each.get("comment") or "") for name, each in zip(names, columns, strict=True)
+    )
+    own = {field.name: field for field in map(_field, fields)}
+    table = table_document(classified(TableSample("request", samples, None), today, own))
     return {"columns": table["columns"], "grade": table["grade"], "rules": table["rules"]}
+
+
+def _field(document: Any) -> Field:
+    return decode_field(Part(document, (), ListedFaults([])))
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ class CellFault(StrEnum):
     NOT_INSTANT = "not_instant"
     IN_FUTURE = "in_future"
     IDENTIFIER = "identifier"
+    HELD_BACK = "held_back"
     SUBJECT_MISSING = "subject_missing"
     SUBJECT_MALFORMED = "subject_malformed"
     SUBJECT_UNKNOWN = "subject_unknown"

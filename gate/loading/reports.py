@@ -35,6 +35,7 @@ MESSAGES: Final[dict[str, str]] = {
     CellFault.NOT_INSTANT: "needs an RFC 3339 time with a time zone, or a date YYYY-MM-DD, from 1970 on",
     CellFault.IN_FUTURE: "lies in the future",
     CellFault.IDENTIFIER: "holds an identifier of a person that its field is not declared for",
+    CellFault.HELD_BACK: "was held back, as it holds an identifier its field is not declared for; the row was taken",
     CellFault.SUBJECT_MISSING: "names no subject",
     CellFault.SUBJECT_MALFORMED: "is not a subject reference (sub_ and 26 characters)",
     CellFault.SUBJECT_UNKNOWN: "nobody is registered under this",

@@ -26,6 +26,7 @@ from typing import Final, Generic, Protocol, TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from gate.errors import PeopleContendedError
+from gate.loading.cells import CellFault
 from gate.loading.errors import LoadContendedError, SourceChangedError, TooManyRejectsError
 from gate.loading.reports import RowFault, RowFile, reject_file, subject_file
 from gate.loading.sources import RowSource, SourceMark, SourceRow
@@ -170,7 +171,8 @@ class LoadRun(Generic[Item]):
             raise LoadContendedError
         stored = await self._worker.store(tx, checked[0], (batch[0].number, batch[-1].number))
         faults = sorted((*checked[1], *stored.faults), key=lambda fault: fault.row)
-        state = LoadState(batch[-1].number, self._state.rows_rejected + len({fault.row for fault in faults}))
+        refused = {fault.row for fault in faults if fault.code is not CellFault.HELD_BACK}
+        state = LoadState(batch[-1].number, self._state.rows_rejected + len(refused))
         await save_state(tx.connection, self._key, state, tx.now)
         out[0].write(fault.text() for fault in faults)  # last before the commit: see gate.loading.reports
         limit = self._options.max_rejects

@@ -153,11 +153,13 @@ class _ValuesWorker:
         """Take out identifiers whose feature is not declared for them, and name their columns."""
         if self.guard is None:
             return []
+        is_refused = self.load.options.guard is GuardPolicy.REFUSE
+        fault = CellFault.IDENTIFIER if is_refused else CellFault.HELD_BACK
         held: list[RowFault] = []
         for _, name, column, _ in self.columns.features:
             if name in values and self.guard.offence(name, values[name], now.date()) is not None:
                 del values[name]
-                held.append(RowFault(row.number, row.line, column, CellFault.IDENTIFIER))
+                held.append(RowFault(row.number, row.line, column, fault))
         return held
 
     async def store(self, tx: Transaction, items: Sequence[_Row], rows: tuple[int, int]) -> Stored:

@@ -107,7 +107,7 @@ class LoadSummary:
         source: the load's name in the ledger, 64 hex digits.
         rows_done, rows_rejected: of the whole file.
         resumed_at: rows that an earlier run had done; all of them if the file was loaded before.
-        codes: refused cells by code, in this run.
+        codes: refused and held back cells by code, in this run.
     """
 
     source: str

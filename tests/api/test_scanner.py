@@ -18,9 +18,11 @@ async def test_both_engines_find_the_same() -> None:
     for engine in ScanEngine:
         scanner = Scanner(engine=engine, deadline_s=30)
         answer = await scanner.text("身份证11010519491231002X", TODAY)
-        found.append([(one["kind"], one["start"], one["end"], one["score"]) for one in answer["findings"]])
+        found.append(
+            [(one["kind"], one["start"], one["end"], one["score"], one["reasons"]) for one in answer["findings"]]
+        )
         await scanner.close()
-    assert found == [[("resident_id", 3, 21, 95)]] * 2
+    assert found == [[("resident_id", 3, 21, 95, ["check_date_region", "context_for"])]] * 2
 
 
 async def test_a_late_scan_fails_and_the_next_is_answered() -> None:

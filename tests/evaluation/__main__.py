@@ -1,4 +1,4 @@
-"""``make eval``: measure the classification and write docs/evaluation.md. Two to five minutes on one core."""
+"""``make eval``: measure the classification and write docs/evaluation.md. About a minute on one core."""
 
 import platform
 from collections.abc import Iterator
@@ -7,7 +7,8 @@ from pathlib import Path
 from catalog.classify.columns.kinds import column_kinds
 from catalog.classify.names.lexicon import lexicon_size
 from catalog.classify.values.rules import recognisers
-from tests.evaluation import held_names, held_prose, last_names, last_prose, measures, prose, public_names
+from tests.evaluation import cells as own_cells
+from tests.evaluation import fresh_cells, held_cells, measures, parts
 from tests.evaluation.scoring import Tally
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "evaluation.md"
@@ -20,32 +21,60 @@ data: identifiers are drawn at random with right check digits, names and address
 
 ## How the sets were built, and what the figures are worth
 
-- **Tuned on**: generators, sentences and names that were looked at again and again while rules were written.
-- **Part 1 kept aside**: other generators, formats, words, sentences and more dirt. It was run once before anything was
-  changed for it (*first look*), and afterwards used to mend what it had shown.
-- **Part 2 kept aside**: written after that, run once, then used the same way for prose; its names were never used.
-- **Public names**: {public} column names found by searching public schemas for Chinese comments, telling and untelling
-  ones alike; kept as they were. Nobody chose them with this lexicon in mind.
-- Parts 1 and 2 have the same authors as the rules. Only the public names are independent, and they are few. Read the
-  figures at first look as an estimate, everything measured after as a test that nothing got worse, and neither as a
-  promise for your data: run `yumen classify` on a sample that somebody labelled.
+Every part was written, run once, and only then looked at. Its result of that one run is its **first look**. What the
+errors showed was mended in general (below), so that every part afterwards only tests that nothing got worse; then the next
+part was written. First looks are estimates for data nobody has seen; all other figures are regression tests. The sixth
+public list was left as it was found: nothing was changed for it.
 
-| first look | part 1 | part 2 |
-| --- | --- | --- |
-| columns, hostile names, macro F1 | 0.994 | |
-| columns, sensible names, macro F1 | 0.973 | 0.978 |
-| columns, public names, right | 93.1 % | |
-| prose: kinds with recall and precision >= 0.97, of 41 | 36 | 35 |
-| prose: kinds that missed it | taiwan_permit, ipv6, password, postal_address, person_name | landline, mac, one_time_code, password, plate, taiwan_id |
+- **Cells**: the generators that were tuned on, and two parts with other formats, words and more dirt.
+- **Prose**: the sentences that were tuned on, and six parts: other speakers, desks and papers, other distractors.
+- **Names of columns, own**: the lexicon's own phrases, and three parts by the rules' authors.
+- **Names of columns, public**: six lists, {public} columns, found by searching public SQL for Chinese comments, telling
+  names and untelling ones alike (`chairman` for a telephone); nobody chose them with this lexicon in mind. From the second
+  on each has its comment, as a database has it.
+- **Labels**: the comment's meaning. A column whose name and comment fit two kinds (`create_time`, 注册时间; `credit_price`,
+  授信额度) has both labels, and either is right; five names of the first lists and four of the third own part
+  (`transaction_amount`: an amount, and the field of payment transactions; `mobile_sha256`: a digest, and a mobile number
+  protected by one) got theirs after they had been run. Numbers that no form and no spread tells from another kind (any
+  eleven digits that are a mobile number) are no distractors.
 
-What the first looks found was mended in general (spellings of one word, clauses, a MAC or IPv6 address right behind a
-full-width colon, extensions of telephones, names of buildings in addresses, rarer surnames), not by adding their words.
+| first look | kinds | columns | right | macro F1 |
+| --- | --- | --- | --- | --- |
+| cells 1, names that say nothing | 93 | 384 | | 0.994 |
+| cells 2, names that say nothing | 93 | 372 | 98.9 % | 0.986 |
+| own names 1 | 127 | 400 | | 0.973 |
+| own names 2 | 113 | 233 | | 0.978 |
+| own names 3 | 127 | 365 | 98.6 % | 0.986 (0.997 with both labels) |
+| public 1, names only | 51 | 202 | 93.1 % | |
+| public 2, names only / with comments | 62 | 322 | 90.7 / 96.3 % | 0.848 / 0.944 |
+| public 3, names only / with comments | 78 | 417 | 92.8 / 99.0 % | 0.900 / 0.989 |
+| public 4, names only / with comments | 64 | 384 | 96.4 / 97.9 % | 0.949 / 0.975 |
+| public 5, names only / with comments | 54 | 303 | 91.7 / 97.0 % | 0.918 / 0.975 |
+| public 6, names only / with comments | 55 | 224 | 96.4 / 97.8 % | 0.933 / 0.945 |
+
+| first look | prose 1 | 2 | 3 | 4 | 5 | 6 |
+| --- | --- | --- | --- | --- | --- | --- |
+| kinds with recall and precision >= 0.97, of 41 | 36 | 35 | 39 | 40 | 39 | 38 |
+| kinds that missed it | taiwan_permit, ipv6, password, postal_address, person_name | landline, mac, one_time_code, password, plate, taiwan_id | ipv4, qq | mobile | bank_card (0.966), ipv6 | landline, mobile, person_name |
+
+**What this says.** Of identifiers in columns and of columns without telling names the goals are met on data nobody had seen.
+In prose 38 to 40 of 41 kinds meet 0.97 in sentences nobody had seen, and all do afterwards. Of names
+that say what they hold, made up by the rules' authors, 0.997 is reached at first look, and 0.986 where a column has one right kind
+only; people who know the rules write such names, so it is the kinder figure. Of names in public schemas, read with their comments, 97 to 99 of 100 columns are right at first look: macro F1 stays below the goal of 0.99, in
+part because a kind with one column counts as much as one with thirty. Without comments it is 91 to 96 of 100; what is
+missing there are mostly names that tell nobody what they hold (`code`, `total`, `AAC007`). So `yumen classify` puts
+what it finds up for review; run it on a sample that somebody labelled before you rely on it.
+
+**What the first looks changed**: spellings of one word, words written together (`uregtime`), codes of code tables (`XBM`, 性别码),
+comments above names and without what they explain in brackets, links that are no addresses, dates at midnight, values
+right behind a Latin name (IP10.2.3.4), numbers announced as something else's (受理号), roles before a name (司机王某先生), clauses,
+extensions of telephones, names of buildings, rarer surnames, lower case in cells, spans of time in names (login_count_last_30_days); and the lexicon grew.
 """
 
 
 def main() -> None:
     """Measure, write, and say what misses its goal."""
-    public = sum(len(names.split()) for names in public_names.PUBLIC_NAMES.values())
+    public = sum(len(names.split()) for _, names in parts.PUBLIC for names in names.values())
     lines = [HEAD.format(public=public), *columns(), *cells(), *texts(), *fast(), *size()]
     PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"wrote {PAGE.name}")
@@ -54,63 +83,79 @@ def main() -> None:
 def columns() -> Iterator[str]:
     """Columns."""
     rows = [
-        ("hostile names, tuned on", measures.hostile_columns(held=False, each=6), 0.97),
-        ("hostile names, part 1", measures.hostile_columns(held=True, each=4), 0.97),
-        ("sensible names, the lexicon's own phrases", measures.lexicon_columns(6), 0.99),
+        (
+            "names that say nothing, tuned on",
+            measures.hostile_columns("dev", own_cells.TELLING, own_cells.column, each=6, size=200),
+            0.97,
+        ),
+        (
+            "names that say nothing, part 1",
+            measures.distracting_columns(
+                measures.hostile_columns("held", held_cells.HELD_TELLING, held_cells.held_column, each=4), 4
+            ),
+            0.97,
+        ),
+        (
+            "names that say nothing, part 2",
+            measures.hostile_columns("fresh", fresh_cells.FRESH_TELLING, fresh_cells.fresh_column, each=4),
+            0.97,
+        ),
+        ("the lexicon's own phrases", measures.lexicon_columns(6), 0.99),
     ]
     wrong: list[tuple[str, str, str, str]] = []
-    for title, names in (
-        ("sensible names, part 1", held_names.HELD_NAMES),
-        ("sensible names, part 2", last_names.LAST_NAMES),
-        ("names from public schemas", public_names.PUBLIC_NAMES),
-    ):
-        tally, missed = measures.named_columns(names)
-        rows.append((title, tally, 0.99))
-        wrong += [(title, *each) for each in missed]
-    yield "## Columns\n\nA column of 120 or 200 cells with empty ones and dirt; F1 by kind, averaged over kinds.\n"
-    yield "| set | kinds | columns | macro F1 | accuracy | goal | met |\n| --- | --- | --- | --- | --- | --- | --- |"
+    for title, names in (*parts.OWN, *parts.PUBLIC):
+        for explained in (False, True) if any(":" in listed for listed in names.values()) else (False,):
+            tally, missed = measures.listed_columns(names, explained=explained)
+            shown = f"{title}, with comments" if explained else title
+            rows.append((shown, tally, 0.99))
+            wrong += [(shown, *each) for each in missed]
+    yield "## Columns, as they are now\n\nA column of 120 or 200 cells with empty ones and dirt; F1 by kind, averaged over kinds.\n"
+    yield "| set | kinds | columns | macro F1 | right | goal | met |\n| --- | --- | --- | --- | --- | --- | --- |"
     for title, tally, goal in rows:
         total = sum(tally.hits.values()) + sum(tally.misses.values())
         right, macro = sum(tally.hits.values()) / total, tally.macro_f1()
         met = "yes" if macro >= goal else "**no**"
         yield f"| {title} | {len(tally.kinds())} | {total} | {macro:.4f} | {right:.4f} | {goal} | {met} |"
     yield (
-        "\nHostile names (`f1`, `col_7`) are given only to kinds whose values can tell them; the others are amounts, counts,\n"
-        "flags and times that any column may hold. Without a name those end in a general kind, ungraded, and so of the\n"
-        "highest grade until someone confirms. What went wrong under sensible names:\n"
+        "\nNames that say nothing (`f1`, `col_7`) are given only to kinds whose values can tell them; the others are amounts,\n"
+        "counts, flags and times that any column may hold. Without a name those end in a general kind, ungraded, and so of the\n"
+        "highest grade until someone confirms. What goes wrong under sensible names:\n"
     )
     yield "| set | kind | name | taken for |\n| --- | --- | --- | --- |"
-    yield from (f"| {title} | {kind} | `{name}` | {said} |" for title, kind, name, said in wrong)
+    yield from (f"| {title} | {kind.replace('|', ' or ')} | `{name}` | {said} |" for title, kind, name, said in wrong)
 
 
 def cells() -> Iterator[str]:
     """Cells in columns."""
-    tally = measures.cells_in_columns(4)
     yield "\n## Identifiers in columns\n"
     yield (
-        "Cells of columns under hostile names, one in twenty something else (order numbers, serials, times, amounts), and\n"
-        "columns of nothing but such things. A cell counts if its column was taken for the kind and the cell has the form.\n"
+        "Cells of columns under names that say nothing, one in twenty something else (order numbers, serials, times, amounts), and\n"
+        "columns of nothing but such things. A cell counts if its column was taken for the kind and the cell has the form. Goal:\n"
+        "0.99 and 0.99 for every kind. The part kept aside writes values with apostrophes, tabs, dashes, in full width and lower\n"
+        "case; at first look 26 of 28 kinds met the goal (not passport_no, in lower case, and mobile_no, beside a column of eleven\n"
+        "digits that were one in every respect). Kinds without a form of their own (QQ, one-time codes, CVN, social security\n"
+        "and driver licence numbers) are told by their column's name only.\n"
     )
-    yield from table(tally, 0.99)
+    yield "Tuned on:\n"
+    yield from table(measures.cells_in_columns("cells", own_cells.TELLING, measures.JUNK, 4), 0.99)
+    yield "\nKept aside:\n"
+    yield from table(measures.cells_in_columns("fresh cells", fresh_cells.FRESH_TELLING, measures.MORE_JUNK, 4), 0.99)
 
 
 def texts() -> Iterator[str]:
     """Prose."""
-    own = prose.pieces(prose.Random("dev"), TEXTS, prose.TEMPLATES, prose.VALUES, prose.DISTRACTORS)
-    one = held_prose
-    first = prose.pieces(one.held_rng(1), TEXTS, one.HELD_TEMPLATES, one.HELD_VALUES, one.HELD_DISTRACTORS)
-    two = last_prose
-    second = prose.pieces(two.last_rng(1), TEXTS, two.LAST_TEMPLATES, two.LAST_VALUES, two.LAST_DISTRACTORS)
-    yield "\n## Identifiers in Chinese prose\n"
+    yield "\n## Identifiers in Chinese prose, as they are now\n"
     yield (
         f"{TEXTS} texts of three to six clauses each: identifiers among order numbers, times, amounts and serials. A finding\n"
-        "counts only with its kind and both its ends right. Tuned on:\n"
+        "counts only with its kind and both its ends right. Goal: 0.97 and 0.97 for every kind.\n"
     )
-    yield from brief(measures.prose_set(own))
-    yield "\nPart 1, after mending:\n"
-    yield from brief(measures.prose_set(first))
-    yield "\nPart 2, after mending, by kind:\n"
-    yield from table(measures.prose_set(second), 0.97)
+    yield "| part | values | recall | precision | kinds below 0.97 |\n| --- | --- | --- | --- | --- |"
+    last = Tally()
+    for title, part in parts.PROSE:
+        last = measures.prose_set(part(TEXTS))
+        yield brief(title, last)
+    yield f"\nThe last part ({title}) by kind:\n"
+    yield from table(last, 0.97)
     plain = measures.plain_names(400)
     yield (
         f"\n**Names of persons** are found where a word announces them (姓名, 收货人, 先生). Where nothing does, recall is\n"
@@ -158,11 +203,11 @@ def table(tally: Tally, goal: float) -> Iterator[str]:
     yield f"\nBelow {goal}: {', '.join(low) or 'none'}."
 
 
-def brief(tally: Tally) -> Iterator[str]:
-    """One line for a whole set."""
+def brief(title: str, tally: Tally) -> str:
+    """One row for a whole set."""
     hits, misses, alarms = sum(tally.hits.values()), sum(tally.misses.values()), sum(tally.alarms.values())
     low = ", ".join(tally.below(0.97)) or "none"
-    yield f"recall {hits / (hits + misses):.4f}, precision {hits / (hits + alarms):.4f} over {hits + misses} values; kinds below 0.97: {low}."
+    return f"| {title} | {hits + misses} | {hits / (hits + misses):.4f} | {hits / (hits + alarms):.4f} | {low} |"
 
 
 if __name__ == "__main__":

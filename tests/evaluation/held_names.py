@@ -32,7 +32,7 @@ HELD_NAMES = {
     "marital_status": "marriage_status 婚姻状况 isMarried", "education": "edu_level 学历 educationDegree", "occupation": "job_type 职业 profession", "employer": "company_name 工作单位 employerName", "political_status": "political_outlook 政治面貌 politicalStatus",
     "religion": "religion_code 宗教信仰 belief", "health": "diagnosis_result 健康状况 medicalHistory", "blood_type": "blood_group 血型 bloodType", "id_type": "cert_type 证件类型 idType", "contact_relationship": "relation_type 与借款人关系 contactRelation",
     "region": "city_name 所在城市 provinceCode", "postcode": "zip_code 邮政编码 postalCode", "bank_name": "open_bank 开户行 bankName", "age": "age 年龄 customerAge", "housing_status": "house_type 住房性质 livingStatus",
-    "device_model": "phone_model 手机型号 deviceBrand", "hashed_value": "id_hash 哈希值 md5Value", "row_id": "id 主键 recordId", "order_no": "order_no 合同编号 serialNum txnId", "amount": "total_fee 订单金额 discountAmt", "quantity": "item_num 商品数量 retryTimes",
+    "device_model": "phone_model 手机型号 deviceBrand", "hashed_value": "id_hash 哈希值 md5Value", "row_id": "id 主键 recordId", "order_no": "order_no 合同编号 txnId", "order_no|device_serial_no": "serialNum", "amount": "total_fee 订单金额 discountAmt", "quantity": "item_num 商品数量 retryTimes",
     "flag": "is_deleted 是否有效 enabledFlag", "status_code": "order_status 审批状态 taskState", "category_code": "biz_type 渠道来源 productType", "timestamp": "gmt_create 更新时间 updatedAt", "percent": "discount_ratio 占比 growthRate",
     "currency": "ccy 币种 currencyCode", "web_link": "jump_url 链接地址 attachmentUrl", "version": "app_ver 版本号 sdkVersion", "free_text": "remark 备注说明 descriptionText", "label": "goods_name 商品名称 brandName",
 }  # fmt: skip

@@ -12,7 +12,7 @@ import typer
 from rich.console import Group, RenderableType
 
 from api.cli.catalogs import shown_catalog
-from api.cli.classifying import OWNER_ONLY, Task, run_task
+from api.cli.classifying import OWNER_ONLY, Outcome, Task, run_task
 from api.cli.command import application, command
 from api.cli.faults import FAILED, CommandError
 from api.cli.judging import FailOn, failures
@@ -21,6 +21,7 @@ from api.cli.parts import run, settings_of
 from api.cli.proposing import Comparison, compare, known_columns, write_proposals
 from api.cli.terminal import Terminal
 from catalog import is_name
+from catalog.classify.drift import with_reviews
 from catalog.classify.report import BASES, LEVELS, html_report
 from catalog.classify.results import result_document
 from catalog.classify.tags import tags_document
@@ -104,10 +105,14 @@ Fail = Annotated[
     list[FailOn] | None,
     typer.Option(
         "--fail-on",
-        help=both("Exit code 1 if there is any; may be repeated.", "出现即以退出码 1 结束，可重复。"),
+        help=both(
+            "Exit code 1 if there is any; may be repeated (new, unreviewed, changed: beside the columns under review).",
+            "出现即以退出码 1 结束，可重复（new、unreviewed、changed 与审核中的列比较）。",
+        ),
         show_default=False,
     ),
 ]
+COMPARED = frozenset({FailOn.NEW, FailOn.UNREVIEWED, FailOn.CHANGED})
 COLUMNS = (
     both("column", "列"),
     both("kind", "种类"),
@@ -158,17 +163,20 @@ def run_classify(  # noqa: PLR0913  options of a command
         today=now.date(),
     )
     wants = set(fail_on or ())
-    stored = write or compare_with or FailOn.NEW in wants
+    stored = write or compare_with or bool(wants & COMPARED)
     _check(task, tenant, source, stored=stored)
-    document = result_document(source or task.shown, now.isoformat(timespec="seconds"), run(_classify(term, task)))
+    _check_places(html, out, tags, state)
+    found = run(_classify(term, task))
+    at = now.isoformat(timespec="seconds")
+    document = result_document(source or task.shown, at, list(found.tables.values()), found.unread)
     comparison = None
     if stored:
         comparison = run(_store(term, document, (str(tenant), str(source)), write=write, compare_with=compare_with))
-        document = {**document, "comparison": comparison.document()}
+        document = {**with_reviews(str(source), document, comparison.known), "comparison": comparison.document()}
     _write_files(document, html, out, tags)
-    found = failures(document, wants)
-    term.answer({**document, "failures": found}, lambda: _shown(term, document, found, comparison))
-    return FAILED if found else 0
+    failed = failures(document, wants)
+    term.answer({**document, "failures": failed}, lambda: _shown(term, document, failed, comparison))
+    return FAILED if failed or found.unread else 0
 
 
 def _url(name: str | None) -> str | None:
@@ -192,14 +200,27 @@ def _check(task: Task, tenant: str | None, source: str | None, *, stored: bool) 
         raise CommandError(
             told(
                 both(
-                    "--write, --compare and --fail-on new need --tenant and --source",
-                    "--write、--compare 与 --fail-on new 需要 --tenant 与 --source",
+                    "--write, --compare and --fail-on new, unreviewed or changed need --tenant and --source",
+                    "--write、--compare 与 --fail-on new、unreviewed、changed 需要 --tenant 与 --source",
                 )
             )
         )
 
 
-async def _classify(term: Terminal, task: Task) -> list[dict[str, Any]]:
+def _check_places(*paths: Path | None) -> None:
+    """See before the work whether its results can be written."""
+    for path in paths:
+        if path is not None and (path.is_dir() or not path.parent.is_dir()):
+            raise CommandError(
+                told(
+                    both(
+                        "{name}: its folder does not exist, or it is one", "{name}：所在文件夹不存在，或它本身是文件夹"
+                    )
+                ).format(name=path.name)
+            )
+
+
+async def _classify(term: Terminal, task: Task) -> Outcome:
     catalog, _ = await shown_catalog(settings_of(term))
     with term.progress() as bar:
         line = bar.add_task(told(both("tables", "表")), total=None)
@@ -256,11 +277,15 @@ def _shown(
     term: Terminal, document: dict[str, Any], found: list[dict[str, Any]], comparison: Comparison | None
 ) -> RenderableType:
     parts: list[RenderableType] = [_table(term, table) for table in document["tables"]]
+    parts += [
+        term.say(f"not read: {each['name']}: {each['en']}", f"未能读取：{each['name']}：{each['zh']}")
+        for each in document["unread"]
+    ]
     counts = document["summary"]
     parts.append(
         term.say(
-            f"{counts['tables']} tables, {counts['columns']} columns, {counts['personal']} personal, "
-            f"{counts['unknown']} to be confirmed",
+            f"tables: {counts['tables']}, columns: {counts['columns']}, personal: {counts['personal']}, "
+            f"to be confirmed: {counts['unknown']}",
             f"{counts['tables']} 张表，{counts['columns']} 列，{counts['personal']} 列个人信息，"
             f"{counts['unknown']} 列待确认",
         )

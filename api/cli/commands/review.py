@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+from rich.console import Group
 
 from api.cli.command import command
 from api.cli.faults import CommandError
@@ -76,11 +77,11 @@ def run_review(  # noqa: PLR0913  options of a command
         found = run(listed(settings, tenant, state))
         term.answer({"columns": found}, lambda: _table(term, found))
         return
-    if not (confirm or kind or grade):
+    if not (confirm or kind or grade or reason):
         one = run(shown(settings, tenant, column))
-        term.answer(one, lambda: term.facts((key, _cell(value)) for key, value in one.items()))
+        term.answer(one, lambda: _whole(term, one))
         return
-    if (confirm and (kind or grade)) or not reason or not 4 <= len(reason) <= 400:
+    if confirm == bool(kind or grade) or not reason or not 4 <= len(reason) <= 400:
         raise CommandError(
             told(
                 both(
@@ -101,7 +102,7 @@ def _table(term: Terminal, found: list[dict[str, Any]]) -> Any:
         both("id", "编号"),
         both("table", "表"),
         both("column", "列"),
-        both("found", "发现"),
+        both("kind", "种类"),
         "",
         both("state", "状态"),
         both("grade", "级别"),
@@ -111,7 +112,7 @@ def _table(term: Terminal, found: list[dict[str, Any]]) -> Any:
             each["id"],
             f"{each['source']}/{each['table']}",
             each["column"],
-            each["found"]["kind"],
+            (each["confirmed"] or each["found"])["kind"],
             each[place],
             each["state"],
             each["grade"],
@@ -121,7 +122,31 @@ def _table(term: Terminal, found: list[dict[str, Any]]) -> Any:
     return term.table(columns, rows)
 
 
-def _cell(value: object) -> object:
-    return (
-        "; ".join(map(str, value)) if isinstance(value, list) else value if not isinstance(value, dict) else str(value)
+def _whole(term: Terminal, one: dict[str, Any]) -> Any:
+    """One column with its history."""
+    named = (
+        ("found", both("found", "发现")),
+        ("confirmed", both("confirmed", "已确认")),
+        ("asked", both("asked", "申请")),
     )
+    facts = term.facts(
+        [
+            (both("column", "列"), f"{one['source']}/{one['table']}: {one['column']}"),
+            (both("state", "状态"), one["state"]),
+            (both("handled as grade", "按级别处理"), one["grade"]),
+            *((name, f"{one[key]['kind']} ({one[key]['grade']})") for key, name in named if one[key] is not None),
+        ]
+    )
+    columns = (
+        "",
+        both("at", "时间"),
+        both("decision", "决定"),
+        both("kind", "种类"),
+        both("grade", "级别"),
+        both("by", "由"),
+        both("reason", "理由"),
+    )
+    rows = [
+        [each[key] for key in ("version", "at", "action", "kind", "grade", "by", "reason")] for each in one["history"]
+    ]
+    return Group(facts, term.table(columns, rows, title=both("history", "历史")))

@@ -7,6 +7,7 @@
 4. Without a telling name the leading form's assumed kind is taken.
 """
 
+import dataclasses
 from collections.abc import Iterable
 from typing import Final
 
@@ -23,10 +24,14 @@ STRONG: Final = 0.84
 TELLING: Final = 0.6
 """The score from which a name counts."""
 MOST: Final = 0.5
+SHAPED: Final = 0.6
+PLAIN: Final = frozenset({"text", "hanzi", "word", "code", "tags", "serial", "integer"})
+COMMENT: Final = 0.1
 NARROW_BITS: Final = 1.6
 SPREAD_FORMS: Final = frozenset({"mobile", "landline", "resident_id_15", "passport", "home_return_permit"})
 PROTECTED: Final = frozenset({"hex", "hex16", "base64", "long_base64", "masked", "uuid"})
 NAMED: Final = frozenset({"person_name"})
+DIGEST: Final = "hashed_value"
 
 
 class Reading:
@@ -65,13 +70,21 @@ class Reading:
         return 1.0
 
     def fits(self, kind: ColumnKind) -> float:
-        """The share of cells that have one of a kind's forms, as far as it is borne out."""
+        """The share of cells that have one of a kind's forms, as far as it is borne out.
+
+        Cells of a form with a shape of its own (a link) are no plain text that happens to have it.
+        """
+        if self.leading is not None and self.leading not in kind.forms and self._has_shape(self.leading):
+            return max((self.profile.rate(form) for form in kind.forms - PLAIN if form in self.strengths), default=0.0)
         shares = [
             self.profile.rate(form) * (self.strengths[form] / (self.profile.rate(form) * self.form(form).weight))
             for form in kind.forms
             if self.strengths.get(form, 0) > 0
         ]
         return max(shares, default=0.0)
+
+    def _has_shape(self, name: str) -> bool:
+        return self.form(name).weight >= SHAPED and self.profile.rate(name) >= MOST and name not in PLAIN
 
     def form(self, name: str) -> Form:
         """A form some cell has."""
@@ -125,11 +138,23 @@ def decide(profile: Profile, names: Iterable[str], *, today_year: int) -> Verdic
 
 
 def _merged(names: Iterable[str]) -> list[NameMatch]:
+    """The best match of each kind.
+
+    A comment is written to explain: it counts for more than a name, and a name for less where the comment says
+    something else, or says the same less clearly.
+    """
+    spoken, *explained = [match_name(name) for name in names] or [[]]
+    told = {found.kind: found for matches in reversed(explained) for found in matches}
+    clearest = max((found.score for found in told.values()), default=0.0)
     best: dict[str, NameMatch] = {}
-    for name in names:
-        for found in match_name(name):
-            if found.kind not in best or found.score > best[found.kind].score:
-                best[found.kind] = found
+    for found in spoken:
+        said = told[found.kind].score if found.kind in told else 0.0
+        less = 2 * COMMENT if clearest >= TELLING and said < clearest - COMMENT else 0.0
+        best[found.kind] = dataclasses.replace(found, score=found.score - less)
+    for found in told.values():
+        score = min(1.0, found.score + COMMENT)
+        if found.kind not in best or score > best[found.kind].score:
+            best[found.kind] = dataclasses.replace(found, score=score)
     return sorted(best.values(), key=lambda one: (-one.score, one.kind))
 
 
@@ -142,8 +167,10 @@ def _chosen(reading: Reading) -> tuple[ColumnKind, str]:
     own = _assumed(reading)
     fitting = [(kind, score, reading.fits(kind)) for kind, score in telling]
     fitting = [each for each in fitting if each[2] >= MOST]
+    if reading.is_protected and any(kind.name == DIGEST for kind, *_ in fitting):
+        fitting = [each for each in fitting if each[0].is_personal]
     if fitting:
-        best = max(fitting, key=lambda each: (round(each[1], 2), _closeness(reading, each[0]), each[2]))
+        best = max(fitting, key=lambda each: (round(each[1], 2), *_closeness(reading, each[0]), each[2]))
         return _against_values(reading, best[0], own)
     if reading.is_strong and own is not None:
         reading.conflicts += [Conflict("name_says", kind.name) for kind, _ in telling[:1]]
@@ -154,9 +181,9 @@ def _chosen(reading: Reading) -> tuple[ColumnKind, str]:
     return (own, "values") if own is not None else (kinds["free_text"], "nothing")
 
 
-def _closeness(reading: Reading, kind: ColumnKind) -> int:
-    """Whether the leading form is one of the kind's."""
-    return int(reading.leading in kind.forms)
+def _closeness(reading: Reading, kind: ColumnKind) -> tuple[bool, bool, bool]:
+    """Whether a kind may have the leading form, is personal, and is the one assumed for that form."""
+    return reading.leading in kind.forms, kind.is_personal, reading.leading in kind.assumed
 
 
 def _against_values(reading: Reading, named: ColumnKind, own: ColumnKind | None) -> tuple[ColumnKind, str]:

@@ -29,6 +29,7 @@ LONG: Final = 8
 EXACT: Final = 1e15
 SCANNED: Final = 200
 LINE: Final = 2000
+_MIDNIGHT: Final = re.compile(r"[T ]00:00(?::00(?:\.0{1,9})?)?\Z")
 _MAYBE: Final = re.compile(r"[0-9]{4}|@|[一-龥].{2}")
 
 
@@ -58,7 +59,6 @@ class Profile:
             serial numbers narrowly).
         years: (lowest, median, highest) year of dates, None without dates.
         embedded: kind -> how many longer cells hold such a value inside; of `scanned` cells.
-        longest: length of the longest cell.
     """
 
     rows: int
@@ -69,7 +69,6 @@ class Profile:
     years: tuple[int, int, int] | None
     embedded: Mapping[str, int]
     scanned: int
-    longest: int
 
     def rate(self, form: str) -> float:
         """The share of filled cells that have a form."""
@@ -102,7 +101,6 @@ def profile(cells: Iterable[object], today: date) -> Profile:
         years=_years(counts),
         embedded=embedded,
         scanned=scanned,
-        longest=max(map(len, counts), default=0),
     )
 
 
@@ -172,6 +170,7 @@ def _years(counts: Counter[str]) -> tuple[int, int, int] | None:
 
 
 def _year(text: str) -> Iterator[int]:
+    text = _MIDNIGHT.sub("", text)
     if text[:4].isdecimal() and text[:2] in {"19", "20"} and 8 <= len(text) <= 11:
         digits = "".join(part.zfill(2) for part in _parts(text))
         if len(digits) == 8 and is_day(digits):

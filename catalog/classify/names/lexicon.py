@@ -5,7 +5,13 @@ Rules enforced here:
   words that say how a value is protected (md5, enc) count for nothing;
 - the whole name matches best, then a phrase at its end, then one inside it; a last word that makes another thing of it
   (mobile_count, email_flag) takes most of the score away;
-- Chinese names match by their longest known part, pinyin and English written together like their parts.
+- Chinese names match by their longest known part, also without what a comment explains in brackets or behind a sign
+  (性别(0男1女), 状态:0正常); pinyin and English written together like their parts;
+- words written together are cut where the lexicon's own words part them (uregtime, jointime); initials of pinyin may
+  end as code tables end them (XBM, MZDM: 码, 代码);
+- the span of time a figure is of (last_30_days, 近30天) counts for nothing;
+- what begins with is_ or has_ and says nothing else is a flag; a name that says how its values are protected and
+  nothing of a person is a digest.
 """
 
 import re
@@ -18,18 +24,39 @@ from typing import Any, Final
 import yaml
 
 from catalog.classify.columns.kinds import column_kinds
+from catalog.classify.names.cutting import cut
 from catalog.classify.values.normal import halved
 from catalog.classify.values.rules import DATA
 
 HERE: Final = Path(__file__).parent
 LANGUAGES: Final = {"zh": "chinese", "py": "pinyin", "in": "initials", "en": "english", "ab": "abbreviation"}
+BESIDE_HANZI: Final = 0.7
+"""What Latin words count for in a name that is Chinese for the rest (设备指纹ID)."""
+WHEN_CUT: Final = 0.95
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[一-龥]+|[0-9]+[a-z]?")
 _DOCUMENT: Final[dict[str, Any]] = yaml.safe_load((DATA / "name_words.yaml").read_text(encoding="utf-8"))
 _NEUTRAL: Final = frozenset(_DOCUMENT["neutral"])
 _HEADS: Final = frozenset(_DOCUMENT["heads"])
 _UNITS: Final = frozenset(_DOCUMENT["units"])
 _SAME: Final = {word: plain for plain, others in _DOCUMENT["same"].items() for word in others}
-_NEUTRAL_ZH: Final = re.compile(r"客户|用户|借款人|申请人|会员|本人|个人|当前|最近|主|的|信息(?=.)|字段")
+_PROTECTIONS: Final = frozenset(_DOCUMENT["protections"])
+_QUESTIONS: Final = frozenset(_DOCUMENT["questions"])
+_CODED: Final = ("dm", "bm", "m")
+_WINDOW: Final = re.compile(
+    r"\b(?:(?:last|past|recent|in|within|near|prev|prior) )*"
+    r"[0-9]{1,3} ?(?:d|days?|w|weeks?|m|mons?|months?|y|years?|h|hours?)\b"
+)
+"""The span of time a figure is of: it says nothing of what is counted (login_count_last_30_days)."""
+_UNSPELT: Final = frozenset({"py", "in"})
+"""Languages whose words are no English words in another spelling (edu is 额度)."""
+_NEUTRAL_ZH: Final = re.compile(
+    r"近[0-9一二三六]+个?[天日月周年]内?|客户|用户|借款人|申请人|会员|本人|个人|当前|最近|主|的|信息(?=.)|字段"
+)
+_SIGNS_ZH: Final = re.compile(r"[\s_\-()（）:：/,.0-9]")
+_BRACKETED: Final = re.compile(r"\([^()]{0,80}\)")
+_EXPLAINED: Final = re.compile(r"[(:;,/|。]")
+_CODES_ZH: Final = re.compile(r"(?:代码|编码|码)\Z")
+_QUESTION_ZH: Final = re.compile(r"是否|有无")
 _HEADS_ZH: Final = re.compile(
     r"(?:数|次数|数量|标志|状态|类型|时间|日期|品牌|等级|比例|是否|来源|归属地|个数|长度|有效)$"
 )
@@ -61,7 +88,8 @@ def _phrases() -> tuple[Mapping[str, tuple[_Phrase, ...]], Mapping[str, tuple[_P
         for kind, languages in document.items():
             for language, texts in languages.items():
                 for text in texts:
-                    _place(_Phrase(kind, LANGUAGES[language], tuple(words_of(text))), text, chinese, latin)
+                    words = raw_words(text) if language in _UNSPELT else words_of(text)
+                    _place(_Phrase(kind, LANGUAGES[language], tuple(words)), text, chinese, latin)
     return _frozen(chinese), _frozen(latin)
 
 
@@ -76,9 +104,17 @@ def _frozen(found: Mapping[str, list[_Phrase]]) -> Mapping[str, tuple[_Phrase, .
     return {key: tuple(phrases) for key, phrases in found.items()}
 
 
+def raw_words(name: str) -> list[str]:
+    """Cut a name into lower-case words."""
+    return [word.lower() for word in _WORDS.findall(halved(name))]
+
+
 def words_of(name: str) -> list[str]:
     """Cut a name into lower-case words, each in one spelling."""
-    words = [word.lower() for word in _WORDS.findall(halved(name))]
+    return _spelt(raw_words(name))
+
+
+def _spelt(words: Iterable[str]) -> list[str]:
     return [_SAME.get(word, word) for word in words]
 
 
@@ -96,16 +132,63 @@ _NONE: Final = NameMatch("", 0.0, "")
 
 
 def _latin(name: str) -> Iterator[NameMatch]:
-    words = [word for word in words_of(name) if word.isascii()]
-    if not words:
+    spoken = name if name.isascii() else _EXPLAINED.split(halved(name), maxsplit=1)[0]
+    raw = [word for word in raw_words(spoken) if word.isascii()]
+    if not raw:
         return
+    worth = 1.0 if name.isascii() else BESIDE_HANZI
+    yield from _matches(raw, worth)
+    yield from _matches(_spelt(raw), worth)
+    timeless = _WINDOW.sub(" ", " ".join(raw)).split()
+    if timeless and len(timeless) < len(raw):
+        yield from _matches(_spelt(timeless), worth * WHEN_CUT)
+    pieces = [piece for word in raw for piece in cut(word, vocabulary())]
+    if len(pieces) > len(raw):
+        yield from _matches(_spelt(pieces), worth * WHEN_CUT)
+    if name.isascii():
+        yield from _coded(raw)
+        yield from _plain(raw)
+
+
+def _matches(words: list[str], worth: float) -> Iterator[NameMatch]:
+    """What a list of words points to; `worth` is the score of a whole match."""
     _, phrases = _phrases()
-    told = [word for word in words if word not in _NEUTRAL and not word.isdecimal()]
+    told = [word for word in words if word not in _NEUTRAL and len(word) > 1 and not word.isdecimal()]
     bare = told[:-1] if len(told) > 1 and told[-1] in _UNITS else told
     for candidate, top in ((words, 1.0), (told, 0.97), (bare, 0.9)):
         for phrase in phrases.get("".join(candidate), ()):
-            yield NameMatch(phrase.kind, top, phrase.language)
-    yield from _parts(told or words, phrases)
+            yield NameMatch(phrase.kind, top * worth, phrase.language)
+    for part in (told or words,) if len(told) == len(words) else (told or words, words):
+        for found in _parts(part, phrases):
+            yield NameMatch(found.kind, found.score * worth, found.language)
+
+
+def _coded(words: list[str]) -> Iterator[NameMatch]:
+    """Initials with what a code table adds to them: xbm (性别码), mzdm (民族代码)."""
+    _, phrases = _phrases()
+    last = words[-1]
+    for bare in {last.removesuffix(ending) for ending in _CODED} - {last} if len(words) <= 2 else ():
+        for phrase in phrases.get(bare, ()):
+            if phrase.language == "initials" and len(bare) >= 2:
+                yield NameMatch(phrase.kind, 0.9, phrase.language)
+
+
+def _plain(words: list[str]) -> Iterator[NameMatch]:
+    """What the form of a name says where its words say nothing."""
+    if len(words) > 1 and words[0] in _QUESTIONS:
+        yield NameMatch("flag", 0.7, "english")
+    if len(words) > 1 and not _PROTECTIONS.isdisjoint(words):
+        yield NameMatch("hashed_value", 0.85, "english")
+
+
+@cache
+def vocabulary() -> frozenset[str]:
+    """The Latin words the lexicon itself is made of, and those it passes over."""
+    _, phrases = _phrases()
+    own = {
+        word for found in phrases.values() for phrase in found if phrase.language == "english" for word in phrase.words
+    }
+    return frozenset(word for word in own | _NEUTRAL | _HEADS | _UNITS | _SAME.keys() if word.isalpha())
 
 
 def _parts(words: list[str], phrases: Mapping[str, tuple[_Phrase, ...]]) -> Iterator[NameMatch]:
@@ -139,10 +222,18 @@ def _partial(words: list[str], start: int, end: int, *, heads: frozenset[str]) -
 def _chinese(name: str) -> Iterator[NameMatch]:
     if name.isascii():
         return
+    for candidate in dict.fromkeys((name, _BRACKETED.sub("", name), _EXPLAINED.split(name, maxsplit=1)[0])):
+        yield from _said(candidate)
+    if _QUESTION_ZH.match(name):
+        yield NameMatch("flag", 0.7, "chinese")
+
+
+def _said(name: str) -> Iterator[NameMatch]:
+    """What one reading of a Chinese name or comment points to."""
     phrases, _ = _phrases()
-    bare = re.sub(r"[\s_\-()（）:：/,.0-9]", "", name)
+    bare = _SIGNS_ZH.sub("", name)
     told = _NEUTRAL_ZH.sub("", bare)
-    for candidate, top in ((name, 1.0), (bare, 1.0), (told, 0.97)):
+    for candidate, top in ((name, 1.0), (bare, 1.0), (told, 0.97), (_CODES_ZH.sub("", told), 0.95)):
         for phrase in phrases.get(candidate, ()):
             yield NameMatch(phrase.kind, top, phrase.language)
     changes = _HEADS_ZH.search(bare)

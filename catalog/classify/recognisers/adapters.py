@@ -25,6 +25,7 @@ from catalog.classify.values.rules import recognisers
 from catalog.classify.values.scanning import scan
 
 LANGUAGE: Final = "zh"
+REASONS_KEY: Final = "reasons"
 _NLP: Final = {"nlp_engine_name": "no_op", "models": [{"lang_code": LANGUAGE, "model_name": "no_op"}]}
 
 
@@ -60,6 +61,7 @@ class KindRecognizer(EntityRecognizer):
         metadata = {
             RecognizerResult.RECOGNIZER_NAME_KEY: self._called,
             RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
+            REASONS_KEY: found.reasons,
         }
         return RecognizerResult(
             entity(found.kind), found.start, found.end, found.likelihood.score, why, recognition_metadata=metadata

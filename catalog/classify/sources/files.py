@@ -4,62 +4,85 @@ Rules enforced here:
 - memory does not grow with the file; what cannot be read ends with an error that names the line, never what stands
   there;
 - a CSV file whose first row holds identifiers has no header: its columns are called by their place, since the names of
-  its columns would be the first person's data;
+  its columns would be the first person's data; so are keys of JSON objects that are identifiers;
 - the kind of file is told by its first bytes and its name.
 """
 
 import csv
 import itertools
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, Final
 
 from catalog.classify.errors import PartMissingError, SourceRefusedError
-from catalog.classify.sources.sampling import TableSample, as_columns, sampled
+from catalog.classify.sources.sampling import TableSample, as_columns, sampled, short
+from catalog.classify.sources.texts import Written, separator_of, short_lines, written
 from catalog.classify.values.likelihood import Likelihood
 from catalog.classify.values.scanning import scan
 
 MAX_ROWS: Final = 200_000
-MAX_LINE: Final = 1 << 20
+BATCH_ROWS: Final = 4096
+BATCH_B: Final = 32 << 20
 PARQUET: Final = b"PAR1"
-SUFFIXES: Final = frozenset({".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".parquet"})
+SUFFIXES: Final = frozenset({".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet"})
 _HEAD: Final = 200
 
 
-def read_file(path: Path, *, size: int, today: date) -> TableSample:
-    """Sample one file. Raises: SourceRefusedError, PartMissingError, OSError."""
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file to classify.
+
+    Attributes:
+        name: of its table: the file's without its ending, below a folder with the folders between.
+        is_given: whether it was named itself, not found in a folder.
+    """
+
+    name: str
+    path: Path
+    is_given: bool
+
+
+def read_file(path: Path, *, size: int, today: date, name: str | None = None) -> TableSample:
+    """Sample one file, as a table of that name. Raises: SourceRefusedError, PartMissingError, OSError."""
+    called = path.stem if name is None else name
     with path.open("rb") as file:
-        start = file.read(4096)
-    if not start:
-        raise SourceRefusedError(path.name, "the file is empty")
-    if start[:4] == PARQUET:
-        return _parquet(path, size)
-    if path.suffix in {".jsonl", ".ndjson"} or start.lstrip()[:1] == b"{":
-        return _json_lines(path, size)
-    return _csv(path, size, today)
+        start = file.read(len(PARQUET))
+    if start == PARQUET:
+        return _parquet(path, called, size)
+    found = written(path)
+    first = found.start.lstrip("\ufeff \t\r\n")[:1]
+    if path.suffix == ".json" and first == "[":
+        raise SourceRefusedError(path.name, "a JSON array; write one object a line", "这是 JSON 数组；请每行写一个对象")
+    if path.suffix in {".jsonl", ".ndjson"} or first == "{":
+        return _json_lines(path, found, called, size, today)
+    return _csv(path, found, called, size, today)
 
 
-def _csv(path: Path, size: int, today: date) -> TableSample:
-    with path.open(encoding=_encoding(path), errors="replace", newline="") as file:
-        reader = csv.reader(_short_lines(file, path.name), delimiter="\t" if path.suffix == ".tsv" else ",")
+def _csv(path: Path, found: Written, called: str, size: int, today: date) -> TableSample:
+    separator = separator_of(found, "\t" if path.suffix == ".tsv" else ",")
+    with path.open(encoding=found.encoding, errors="replace", newline="") as file:
+        reader = csv.reader(short_lines(file, path.name), delimiter=separator)
         try:
-            header = next(reader, [])
+            header = next((row for row in reader if row), [])
             headless = is_data(header, today)
             rows: Iterator[list[str]] = itertools.islice(reader, MAX_ROWS)
             if headless:
                 rows = itertools.chain([header], rows)
             kept, seen = sampled((row for row in rows if row), size)
         except csv.Error as error:
-            raise SourceRefusedError(path.name, f"line {reader.line_num} is not CSV") from error
-    names = (
-        [f"column_{place}" for place in range(1, len(header) + 1)] if headless else [name.strip() for name in header]
-    )
-    if not any(names):
-        raise SourceRefusedError(path.name, "the file has no header")
-    return TableSample(path.stem, as_columns(names, kept), seen if seen < MAX_ROWS else None, headless)
+            limit, line = csv.field_size_limit(), reader.line_num
+            problem = f"line {line} is not CSV, or a cell is longer than {limit} characters"
+            zh = f"第 {line} 行不是 CSV，或某格超过 {limit} 个字符"
+            raise SourceRefusedError(path.name, problem, zh) from error
+    names = [""] * len(header) if headless else [name.strip() for name in header]
+    if not any(names) and not headless:
+        raise SourceRefusedError(path.name, "the file has no header", "文件没有表头")
+    return TableSample(called, as_columns(path.name, names, kept), seen if seen < MAX_ROWS else None, headless)
 
 
 def is_data(header: Sequence[str], today: date) -> bool:
@@ -67,49 +90,36 @@ def is_data(header: Sequence[str], today: date) -> bool:
     return any(found.likelihood >= Likelihood.LIKELY for cell in header for found in scan(cell[:_HEAD], today).findings)
 
 
-def _encoding(path: Path) -> str:
-    """UTF-8 with or without a mark, else GB 18030, which older Chinese systems write."""
-    with path.open("rb") as file:
-        start = file.read(1 << 16)
-    try:
-        start[: len(start) - 8 if len(start) == 1 << 16 else None].decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        return "gb18030" if error.start < len(start) - 16 else "utf-8-sig"
-    return "utf-8-sig"
-
-
-def _short_lines(file: IO[str], name: str) -> Iterator[str]:
-    while line := file.readline(MAX_LINE + 1):
-        if len(line) > MAX_LINE:
-            raise SourceRefusedError(name, "a line is longer than a million characters")
-        yield line.replace("\0", "")
-
-
-def _json_lines(path: Path, size: int) -> TableSample:
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
+def _json_lines(path: Path, found: Written, called: str, size: int, today: date) -> TableSample:
+    with path.open(encoding=found.encoding, errors="replace") as file:
         kept, seen = sampled(_objects(file, path.name), size)
     names = list(dict.fromkeys(name for row in kept for name in row[0]))  # type: ignore[attr-defined]  # rows of one object each
-    rows = [[_flat(row[0].get(name)) for name in names] for row in kept]  # type: ignore[attr-defined]  # as above
-    return TableSample(path.stem, as_columns(names, rows), seen if seen < MAX_ROWS else None)
+    rows = [[row[0].get(name) for name in names] for row in kept]  # type: ignore[attr-defined]  # as above
+    shown = ["" if is_data([name], today) else name.strip() for name in names]
+    return TableSample(called, as_columns(path.name, shown, rows), seen if seen < MAX_ROWS else None)
 
 
 def _objects(file: IO[str], name: str) -> Iterator[Sequence[object]]:
-    for number, line in enumerate(itertools.islice(_short_lines(file, name), MAX_ROWS), start=1):
+    for number, line in enumerate(itertools.islice(short_lines(file, name), MAX_ROWS), start=1):
         if line.strip():
             try:
                 found = json.loads(line)
             except (ValueError, RecursionError) as error:
-                raise SourceRefusedError(name, f"line {number} is not JSON") from error
+                raise SourceRefusedError(
+                    name,
+                    f"line {number} is not JSON; write one object a line",
+                    f"第 {number} 行不是 JSON；请每行写一个对象",
+                ) from error
             if not isinstance(found, dict):
-                raise SourceRefusedError(name, f"line {number} is not a JSON object")
-            yield [found]
+                raise SourceRefusedError(name, f"line {number} is not a JSON object", f"第 {number} 行不是 JSON 对象")
+            yield [{name: short(_flat(value)) for name, value in found.items()}]
 
 
 def _flat(value: object) -> object:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
-def _parquet(path: Path, size: int) -> TableSample:
+def _parquet(path: Path, called: str, size: int) -> TableSample:
     try:
         parquet: Any = import_module("pyarrow.parquet")
     except ImportError as error:
@@ -120,8 +130,8 @@ def _parquet(path: Path, size: int) -> TableSample:
             header = list(file.schema_arrow.names)
             kept, _ = sampled(_batches(file, total), size)
     except (OSError, ValueError) as error:
-        raise SourceRefusedError(path.name, "the file is not whole Parquet") from error
-    return TableSample(path.stem, as_columns(header, kept), total)
+        raise SourceRefusedError(path.name, "the file is not whole Parquet", "文件不是完整的 Parquet") from error
+    return TableSample(called, as_columns(path.name, header, kept), total)
 
 
 def _batches(file: Any, total: int) -> Iterator[Sequence[object]]:
@@ -129,17 +139,29 @@ def _batches(file: Any, total: int) -> Iterator[Sequence[object]]:
     groups = file.num_row_groups
     wanted = max(1, min(groups, groups * MAX_ROWS // max(total, 1)))
     chosen = sorted({place * groups // wanted for place in range(wanted)})
-    for batch in file.iter_batches(batch_size=4096, row_groups=chosen):
+    for batch in file.iter_batches(batch_size=_rows_at_once(file, chosen), row_groups=chosen):
         columns = [column.to_pylist() for column in batch.columns]
         yield from ([_flat(cell) for cell in row] for row in zip(*columns, strict=True))
 
 
-def files_of(paths: Iterable[Path]) -> list[Path]:
+def _rows_at_once(file: Any, groups: Sequence[int]) -> int:
+    """How many rows are decoded together: few where they are long."""
+    parts = [file.metadata.row_group(group) for group in groups]
+    longest = max((part.total_byte_size // max(part.num_rows, 1) for part in parts), default=0)
+    return max(1, min(BATCH_ROWS, BATCH_B // max(longest, 1)))
+
+
+def files_of(paths: Iterable[Path]) -> list[SourceFile]:
     """List the files to classify: files as given, folders searched for known endings, in order of names."""
-    found: list[Path] = []
+    found: list[SourceFile] = []
     for path in paths:
-        if path.is_dir():
-            found += sorted(each for each in path.rglob("*") if each.suffix in SUFFIXES and each.is_file())
-        else:
-            found.append(path)
+        if not path.is_dir():
+            found.append(SourceFile(path.stem, path, is_given=True))
+            continue
+        inside = sorted(each for each in path.rglob("*") if each.suffix in SUFFIXES and each.is_file())
+        plain = {each: each.relative_to(path).with_suffix("").as_posix() for each in inside}
+        counts = Counter(plain.values())
+        for each, name in plain.items():
+            shown = name if counts[name] == 1 else each.relative_to(path).as_posix()
+            found.append(SourceFile(shown, each, is_given=False))
     return found

@@ -1,6 +1,7 @@
 """One form of a text for all recognisers, of the same length, so that places stay right.
 
-Full-width digits, letters and signs become half-width; every kind of space becomes a space, every dash a hyphen.
+Full-width digits, letters and signs become half-width; every kind of space becomes a space, every dash a hyphen. A Latin name
+that stands right before its value (IP10.2.3.4, QQ12345) can be blanked, so that the value stands alone.
 """
 
 import re
@@ -16,11 +17,21 @@ _TABLE: Final = (
     | {0x3010: 0x5B, 0x3011: 0x5D}
 )
 _SEPARATORS: Final = re.compile(r"[ \-]")
+_NAMES: Final = re.compile(
+    r"(?<![0-9a-z_-])(?:ipv[46] ?:? ?(?=[0-9a-f:])|(?:ip|qq|imei|tel|phone|mobile|fax|sms|idcard|id|no|card|uid|otp|code|cvv2?|cvn2?|cvc|exp|mac|meid)(?=[0-9])"
+    r"|mac(?=[0-9a-f]{2}[:-])|meid(?=[0-9a-f]{14})|ip(?=[0-9a-f]{1,4}:)|hkid(?=[a-z]{1,2}[0-9]{6})|vin(?=[0-9a-hj-npr-z]{17}))",
+    re.IGNORECASE,
+)
 
 
 def halved(text: str) -> str:
     """Return the text in half-width form; same length, same places."""
     return text if text.isascii() else text.translate(_TABLE)
+
+
+def without_names(text: str) -> str:
+    """Return a half-width text with blanks where a Latin name stands right before a value; same length, same places."""
+    return _NAMES.sub(lambda match: " " * len(match[0]), text)
 
 
 def compact(text: str) -> str:

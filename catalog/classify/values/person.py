@@ -25,8 +25,9 @@ _PATTERN: Final = re.compile(
     + _LINK
     + rf"(?P<value>(?:(?:{'|'.join(COMPOUND)})[一-龥]{{1,2}}?|[{''.join(SURNAMES)}][一-龥]{{1,2}}?)){_AFTER}"
 )
+_ROLES: Final = "司机 客户 用户 家长 患者 病人 租客 房东 业主 车主 卖家 买家 学生 住户 店主 老板 导师 教练 律师 医生 护士 债务人 借款人 担保人".split()
 _TITLED: Final = re.compile(
-    rf"(?<![一-龥])(?P<value>(?:(?:{'|'.join(COMPOUND)})|[{''.join(SURNAMES)}])[一-龥]{{1,2}}?)(?=先生|女士|小姐|同志)"
+    rf"(?:(?<![一-龥])|{'|'.join(f'(?<={role})' for role in _ROLES)})(?P<value>(?:(?:{'|'.join(COMPOUND)})|[{''.join(SURNAMES)}])[一-龥]{{1,2}}?)(?=先生|女士|小姐|同志|师傅)"
 )
 _WHOLE: Final = re.compile(rf"(?:(?:{'|'.join(COMPOUND)})[一-龥]{{1,2}}|[{''.join(SURNAMES)}][一-龥]{{1,3}})")
 _DOTTED: Final = re.compile(r"[一-龥]{2,8}·[一-龥]{2,8}")

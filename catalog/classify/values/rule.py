@@ -3,6 +3,7 @@
 Rules enforced here:
 - a pattern never begins or ends inside a longer run of letters or digits; the borders are written out, since to Python
   a Hanzi is a word character and a word boundary beside one does not exist;
+- a number announced as that of something else (受理号, 批次编码) is not taken for this kind;
 - a word of context stands in the same clause, before the value or right after it; of a word for and one against, the
   nearer counts; behind a comma a word against says nothing any more.
 """
@@ -15,13 +16,15 @@ from typing import Final
 
 from catalog.classify.values.finding import Finding, Judge, Judgement
 from catalog.classify.values.likelihood import Likelihood, moved
-from catalog.classify.values.normal import compact
+from catalog.classify.values.normal import compact, without_names
 
 BEGIN: Final = r"(?<![0-9A-Za-z])(?<![0-9]\.)"
 END: Final = r"(?![0-9A-Za-z])(?!\.[0-9])"
 BEFORE: Final = 26
 AFTER: Final = 10
 _INTRO: Final = re.compile(r"[ (]?(?:其|该)?(?:证件|证书)?(?:编号|证号|号码|卡号|账号|号)[ :为是(]{0,3}")
+_OTHER_NUMBER: Final = re.compile(r"(?P<noun>[一-龥]{1,6}(?:编号|编码|代码|号|码|单|ID|id))[ :为是]{0,3}\Z")
+_OPEN_NUMBER: Final = re.compile(r"(?:账号|帐号|尾号|号码|微信号|支付宝号)\Z")
 _CLAUSE: Final = re.compile(r"[。;!?\n]|,(?![0-9])")
 
 
@@ -50,11 +53,11 @@ class Rule:
     is_raw: bool = False
     floor: Likelihood = Likelihood.POSSIBLE
 
-    def findings(self, text: str, today: date) -> Iterator[Finding]:
-        """Find this kind in a half-width text."""
+    def findings(self, text: str, today: date, *, bare: str | None = None) -> Iterator[Finding]:
+        """Find this kind in a half-width text. Shape: `bare` is the text `without_names`, if the caller has it."""
         group = "value" if "value" in self.pattern.groupindex else 0
         is_spoken_of = self.words.near is not None and self.words.near.search(text) is not None
-        for match in self.pattern.finditer(text):
+        for match in self.pattern.finditer(without_names(text) if bare is None else bare):
             start, end = match.span(group)
             found = self.judged(match[group], today)
             if found is None or (found.alone < self.floor and not is_spoken_of):
@@ -68,8 +71,10 @@ class Rule:
         return self.judge(value if self.is_raw else compact(value), today)
 
     def of_cell(self, cell: str, today: date) -> Judgement | None:
-        """Judge a whole half-width cell of a column; None if it is not of this kind."""
+        """Judge a whole half-width cell of a column, also in lower case; None if it is not of this kind."""
         match = self.pattern.fullmatch(cell)
+        if match is None and not self.is_raw and (upper := cell.upper()) != cell:
+            match = self.pattern.fullmatch(upper)
         if match is None:
             return None
         return self.judged(match["value"] if "value" in self.pattern.groupindex else match[0], today)
@@ -89,6 +94,7 @@ class Rule:
         support = _last(self.words.near, before)
         is_apart = before.endswith((",", ", "))
         doubt = -1 if is_apart else _last(self.words.against, before, behind=_ends(self.words.near, before))
+        doubt = max(doubt, _other_number(before, support))
         if support <= doubt and _INTRO.fullmatch(before) and self._announced(text, start - len(before)):
             return 1
         if support < 0 and doubt < 0:
@@ -100,6 +106,18 @@ class Rule:
         """Whether a word speaks for the kind in the clause before the one that begins at a place."""
         before = _last_clause(text[max(place - BEFORE, 0) : place].rstrip(",;。 "))
         return _last(self.words.near, before) >= 0
+
+
+def _other_number(before: str, support: int) -> int:
+    """Where a number of something else is announced right before a value (受理号), -1 where none is.
+
+    Shape: `support` is where the last word for the kind ends; inside the announcement it makes it one of this kind (手机号).
+    An account or an end may be a number of any kind.
+    """
+    found = _OTHER_NUMBER.search(before)
+    if found is None or support > found.start("noun") or _OPEN_NUMBER.search(found["noun"]):
+        return -1
+    return found.end("noun")
 
 
 def _last_clause(text: str) -> str:

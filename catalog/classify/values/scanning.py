@@ -13,7 +13,7 @@ from datetime import date
 
 from catalog.classify.errors import TextTooLongError
 from catalog.classify.values.finding import Finding
-from catalog.classify.values.normal import MAX_TEXT, halved
+from catalog.classify.values.normal import MAX_TEXT, halved, without_names
 from catalog.classify.values.person import names
 from catalog.classify.values.place import addresses
 from catalog.classify.values.rules import recognisers
@@ -47,9 +47,10 @@ def scan(
 
 
 def _runs(text: str, today: date, kinds: Collection[str] | None) -> Iterator[Iterable[Finding]]:
+    bare = without_names(text)
     for rule in recognisers().rules:
         if kinds is None or rule.kind in kinds:
-            yield rule.findings(text, today)
+            yield rule.findings(text, today, bare=bare)
     if kinds is None or "postal_address" in kinds:
         yield addresses(text)
     if kinds is None or "person_name" in kinds:

@@ -1,9 +1,13 @@
 """Classifying over HTTP, and deciding about columns: two people to lower a grade, every step in the ledger."""
 
+import dataclasses
 from typing import Any
 
 import pytest
 
+from api.usecases.catalogs import Catalogs
+from catalog import Catalog
+from catalog.store import save
 from tests.api.routes.conftest import Lender
 from tests.api.routes.samples import scanned_column
 from tests.evaluation import numbers
@@ -39,6 +43,29 @@ async def test_columns_are_answered_with_counts_and_no_value(lender: Lender) -> 
         ("b", "birth_date"),
     ]
     assert not any(each in answer.text for each in ids)
+
+
+async def test_grades_are_of_the_catalogue_in_force(lender: Lender) -> None:
+    raised = dataclasses.replace(Catalog.builtin().fields["mobile_no"], jrt0197=4)
+    async with lender.world.database.transaction() as tx:
+        before = await Catalogs().current(tx.connection)
+        await save(tx.connection, before.with_fields([raised]), tx.now)
+    column = await scanned_column(lender, "lender")
+    phones = [numbers.mobile(RNG) for _ in range(30)]
+    try:
+        assert (await classify(lender, text=f"手机{phones[0]}"))["grade"] == 4
+        found = await classify(lender, columns=[{"name": "f1", "cells": phones}])
+        named = await review(lender, column, "li", action="override", kind="mobile_no", version=1)
+    finally:
+        async with lender.world.database.transaction() as tx:
+            await save(tx.connection, before, tx.now)
+    assert (found["columns"][0]["kind"], found["columns"][0]["grade"]) == ("mobile_no", 4)
+    assert named.json()["confirmed"] == {"kind": "mobile_no", "grade": 4}
+
+
+async def test_columns_of_one_name_are_all_answered(lender: Lender) -> None:
+    found = await classify(lender, columns=[{"name": "a", "cells": ["x"]}, {"name": "a", "cells": ["y"]}])
+    assert [one["name"] for one in found["columns"]] == ["a", "a (2)"]
 
 
 @pytest.mark.parametrize("body", [{}, {"text": "x", "columns": [{"name": "a", "cells": []}]}])

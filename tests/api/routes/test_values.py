@@ -1,11 +1,14 @@
 """Feature values over HTTP: all rows or none, sealed, read through the gate."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.api.routes.conftest import Lender
+from api.options import ClassifySettings
+from api.settings import Settings
+from tests.api.routes.conftest import Lender, opened
 
 
 def at(**ago: float) -> str:
@@ -30,7 +33,7 @@ async def test_a_newer_observation_is_what_the_next_read_gives(lender: Lender) -
     told = stored.json()
     entry = await lender.call("auditor", "GET", f"/v1/entries/{told.pop('entry')}")
     assert (entry.json()["kind"], entry.json()["about"]) == ("values.loaded", "behaviour")
-    assert told == {"view": "behaviour", "rows": 1, "subjects": 1, "segments": 2}
+    assert told == {"view": "behaviour", "rows": 1, "subjects": 1, "segments": 2, "held_back": []}
     assert await limit_of(lender) == 31000
     asked = await lender.call("auditor", "GET", "/v1/entries", params={"kind": "values.loaded"})
     assert [one["actor"]["role"] for one in asked.json()["entries"]] == ["steward"]
@@ -110,6 +113,25 @@ views:
     features:
       - {name: nickname, zh: 昵称, en: Nickname, type: string, transform: derived, fields: [credit_limit], form: plain}
 """
+
+
+@pytest.fixture
+async def lenient(settings: Settings) -> AsyncIterator[Lender]:
+    """The application of a deployment that holds identifiers back and takes the rest."""
+    quarantine = settings.model_copy(update={"classify": ClassifySettings(guard="quarantine")})
+    async with opened(quarantine) as (made, _):
+        yield made
+
+
+async def test_in_quarantine_the_answer_names_what_was_held_back(lenient: Lender) -> None:
+    headers = lenient.headers("steward") | {"Content-Type": "application/yaml"}
+    assert (await lenient.http.put("/v1/catalogue/views", content=NOTES.encode(), headers=headers)).status_code == 200
+    body = {**rows(lenient, nickname="我的手机13800138000"), "view": "notes"}
+    body["rows"].append({**body["rows"][0], "subject": lenient.world.subjects[1], "values": {"nickname": "快乐小鱼"}})
+    answer = await lenient.call("steward", "POST", "/v1/values", body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["held_back"] == [{"pointer": "#/rows/0/values/nickname", "kind": "identifier"}]
+    assert "13800138000" not in answer.text
 
 
 async def test_an_identifier_in_a_field_not_declared_for_it_is_refused_and_not_repeated(lender: Lender) -> None:

@@ -1,14 +1,17 @@
 """Columns: what fools a classifier that counts hits, and must not fool this one."""
 
+import dataclasses
 from datetime import date
 
 import pytest
 
+from catalog import Catalog
 from catalog.classify.columns.deciding import decide
 from catalog.classify.columns.evidence import Verdict
 from catalog.classify.columns.intervals import wilson
 from catalog.classify.columns.neighbours import ColumnSample, classify_table
 from catalog.classify.columns.profile import profile
+from catalog.classify.grading import grade_of
 from catalog.classify.results import classified, table_document
 from catalog.classify.sources.sampling import TableSample
 from catalog.classify.values.likelihood import Likelihood
@@ -108,6 +111,24 @@ def test_values_of_a_higher_kind_raise_the_column_they_leak_into() -> None:
     remarks = ["已处理，资料齐全"] * 90 + [f"身份证{numbers.resident_id(RNG)}" for _ in range(10)]
     result = classified(TableSample("t", (ColumnSample("remark", remarks),), 100), TODAY)
     assert (result.columns[0].verdict.kind, result.columns[0].grade) == ("free_text", 3)
+
+
+def test_grades_follow_the_catalogue_in_force() -> None:
+    raised = dataclasses.replace(Catalog.builtin().fields["mobile_no"], jrt0197=4)
+    phones = [numbers.mobile(RNG) for _ in range(60)]
+    sample = TableSample(
+        "t", (ColumnSample("f1", phones), ColumnSample("remark", [f"客户手机{one}已核" for one in phones])), 60
+    )
+    shipped, own = (table_document(classified(sample, TODAY, fields)) for fields in (None, {"mobile_no": raised}))
+    assert [column["grade"] for column in shipped["columns"]] == [3, 3]
+    assert [column["grade"] for column in own["columns"]] == [4, 4]
+    assert {"regime": "JR/T 0197", "given": "4", "grade": 4, "source": "JR/T 0197-2020 annex A"} in own["columns"][0][
+        "grades"
+    ]
+
+
+def test_a_kind_whose_field_a_deployment_lacks_keeps_the_shipped_grade() -> None:
+    assert grade_of("mobile_no", {"gender": Catalog.builtin().fields["gender"]}).grade == 3
 
 
 def test_the_interval_holds_the_rate_and_narrows_with_more_cells() -> None:

@@ -46,5 +46,5 @@ def test_a_column_that_is_as_confirmed_is_no_drift() -> None:
 def test_an_id_number_in_a_remark_is_a_leak_whatever_the_remark_was_confirmed_to_be() -> None:
     remarks = ["已处理，资料齐全"] * 30 + [f"身份证{numbers.resident_id(RNG)}" for _ in range(10)]
     found = drifts("warehouse", scan(remark=remarks), known("remark", "free_text", 1))
-    assert [each.place.column for each in found.leaks] == ["remark"]
+    assert [(each.place.column, each.held) for each in found.leaks] == [("remark", ("resident_id",))]
     assert [each.place.column for each in found.changed] == ["remark"]

@@ -1,0 +1,37 @@
+"""A second list of columns from public schemas, each with the comment it has there: `name:comment`, by kind.
+
+How it was collected: twelve searches of public SQL for comments (车架号, 护照, 开户行, 逾期, 登录IP, 支付密码, 统一社会信用代码, 紧急联系人,
+身份证正面, 芝麻分, 政治面貌, 借款人), taking every column in the excerpts that came back whose comment names a kind of ours, telling names
+and untelling ones alike (`chairman` for a telephone), and a share of the columns beside them that are not personal.
+
+What is the label: the comment's meaning. `a|b` are columns whose name and comment fit two kinds (`create_time`, 注册时间); either is
+right, decided before anything was run. A `#` marks columns that hold codes (1, 2, 3; 0 and 1 for
+a flag) rather than words.
+"""
+
+PUBLIC_MORE = {
+    "id_card_no": "card_id:身份证号 id_no:证件号 identity_card_id:身份证号 idCard:身份证号 id_card:身份证号 SFZJH:身份证件号 caf_idcard:用户身份证号 identity_id:身份证号 document_number:证件号码 identityCard:身份证号 cardNo:身份证号 CERTIFICATE_NO:证件号码 player_cer_no:证件号码 identity_number:证件号码 faren_id_card:身份证号 col_id_no:用户身份证号 consignee_card:代销者身份证号码 hi_resper_certno:医保办负责人证件号码",
+    "full_name": "name:顾客名字 staff_name:员工名称 XM:姓名 CYM:曾用名 emergency_contact:紧急联系人 owner_name:车主 caf_real_name:联系人姓名 realname:姓名 account_name:开户人姓名 bank_user_name:开户行用户姓名 bankUserName:银行卡用户名 consignee_name:代销者姓名 exitgencyname:紧急联系人姓名 emergency_name:紧急联系人 primary_contact_name:主联系人 contact_person:联系人 faren:法人代表 bank_account_name:银行户名 legal_representative:法定代表人 businesslinkman:业务联系人 technicalcontact:技术联系人 lerep:法定代表人 hi_resper_name:医保办负责人姓名 full_name:患者姓名 col_real_name:用户真实名称 assignee_name:负责人姓名 PROVIDERCONTACT:服务商联系人",
+    "mobile_no": "phone:手机号 mobile:顾客手机号 contact_phone:联系电话 caf_phone:联系电话 reserved_tel:预留手机号 mobile_num:联系电话 staff_phone:移动电话 phonenumber:手机号码 pressing_phone:紧急联系人电话 exitgencyphone:紧急联系人手机号码 emergency_phone:紧急联系人电话 emergency_contact_phone:紧急联系电话 owner_phone:电话 col_mobile_no:手机号码 player_emergency_phone:紧急联系人电话 emergency_mobile:紧急联系人电话 telephone:预留电话 tele:电话 ftel:联系方式 hi_resper_tel:医保办负责人联系电话 telphone:电话 chairman:紧急联系人电话",
+    "landline_no": "staff_hometelephone:家庭电话 compphone:企业电话 compfax:企业传真", "email": "caf_email:用户邮箱 staff_email:电子邮件 femail:邮箱 compemail:企业邮箱 primary_contact_email:主联系人邮箱",
+    "home_address": "household_address:户口详细地址 current_address:现住址 staff_homeaddress:家庭地址 staff_censusregisteraddress:户籍地址 staff_newaddress:现住址 address_detail:详细地址 address:家庭住址 registered_address:户籍地址 player_address:地址 staff_address:联系地址",
+    "home_address|delivery_address": "caf_address:邮寄地址 contact_address:通讯地址", "birth_date": "birthday:出生日期 birth_date:出生年月 CSRQ:出生日期 caf_birthday:用户生日 player_birth:生日 col_birthday:生日",
+    "gender": "sex:性别 XBM:性别码# fsex:性别 caf_sex:用户性别# col_sex:性别 gender:性别#", "ethnicity": "nationId:民族# ethnicity:民族 MZM:民族码# player_nation:民族 nation:民族 col_nation:民族", "nationality": "GJDQM:国籍/地区 fcountry:国籍 player_nationality:国籍",
+    "marital_status": "wedlock:婚姻状况 marital_status:婚姻状况# HYZTM:婚姻状况码# col_marital:婚姻状态 is_marry:婚姻状态# marry_status:婚姻状况# marry:婚姻", "political_status": "politicId:政治面貌# political_outlook:政治面貌# ZZMMM:政治面貌码# political_status:政治面貌 face:政治面貌",
+    "education": "tiptopDegree:最高学历 education:学历# ZGXLM:最高学历码# WHCDM:文化程度码# staff_highesteducation:最高学历 diploma:学位 staff_degree:学位 fe_education:学历", "region": "nativePlace:籍贯 origin:籍贯 address_province:省份 address_city:市 province:省份名称 HJ_PROVINCE:户籍省份 native_place:籍贯 household_city:户口市",
+    "religion": "XYZJM:信仰宗教码#", "health": "JKZKM:健康状况码# medical_history:病史记录", "blood_type": "XXM:血型码# player_blood_type:血型", "id_type": "SFZJLXM:身份证件类型# document_type:证件类型 CERTIFICATE_TYPE:证件类型# player_cer_type:证件类型 identity_type:证件类型# hi_resper_cert_type:医保办负责人证件类型",
+    "occupation": "posts:职务 col_profession:职业 col_post:职位 occupation:职业 position:职位 contact_position:联系人职位", "employer": "work_address:工作单位 company_name:公司名 compname:企业名称", "student_enrolment": "school:毕业院校 staff_graduateschool:毕业学校", "contact_relationship": "relationship:关系 emergency_relation:与本人关系",
+    "age": "age:年龄 fage:年龄", "postcode": "postcode:邮编 postal_code:邮政编码 post_code:邮编 staff_homezipcode:家庭邮编", "bank_card_no": "account_nums:银行卡号 bank_no:银行卡号 bankCardNo:银行卡卡号 bankNumber:银行账号 bank_account:银行账号 bankaccount:银行账号 card_number:银行卡卡号 bank_card:账号 bank_code:开户行账号",
+    "bank_name": "bank:开户行名称 open_bank:开户行 bankName:开户行 bank_branch:开户行分支 loan_bank:贷款银行 bank_branches:银行网点", "account_balance": "account_balance:账户余额 money:余额 balance:用户余额 remain_consume:用户剩余金额", "credit_limit": "LineRemain:授信额度剩余", "internal_credit_score": "creditScoring:信用评分",
+    "overdue_record": "over_due_days:逾期天数 over_due_status:拖欠周期状态码 late_times:逾期次数 late_period:逾期还款期数", "loan_terms": "borrow_period:借款期限 total_period:总期数 interestRate:利率 periods:期数 deadline:批准贷款期限 apr:批准年利率 loan_bal:剩余本金", "blacklist_flag": "BlackList:黑名单",
+    "vin": "vin:车架号 agv_frame_code:车架号 caf_vehicle_number:车架号 framenum:车架号 carframe_no:车架号", "plate_no": "caf_plate_num:车牌号 carnum:车牌号 plate_number:车牌号 license_plate:车牌号", "passport_no": "fpassportid:护照ID passport_no:护照号 staff_passport_number:护照号码 passport:护照 fe_passport:护照 passport_num:护照",
+    "login_ip": "loginip:登录IP joinip:加入IP ipAddr:机器ip地址 IP:登录IP ip_address:登录ip ipaddr:登录IP地址 last_login_ip:登录IP", "login_ip_region": "ip_source:登录地址 login_location:登录地点", "mac_address": "login_mac:登录MAC地址", "login_password": "password_hash:密码的hash值 pwd:管理员密码 userpass:登陆密码 password:密码 col_pwd:密码 fpwd:密码 login_pwd:登录密码 passwd:用户密码",
+    "payment_password": "pay_password_hash:独立支付密码哈希 pay_passwd:支付密码 paypassword:支付密码 pay_pwd:支付密码 payment_password:支付密码 payPassword:支付密码 col_pay_pwd:支付密码 dealPassword:交易密码 paykey:支付密码 card_pwd:银行卡密码", "second_factor_code": "bind_code:验证码",
+    "platform_account_id": "user_id:用户编号 username:用户名 login_name:登录账号 user_account:用户账号 login_account:登录账号 uid:用户ID member_no:会员编号 userid:用户id loginName:登录名 customer_code:客户编码", "secret_key": "token:Token access_token:api验证用户身份", "wechat_id": "wx:微信号 wechat:微信", "qq_no": "qq:QQ号",
+    "social_credit_code": "credit_code:统一社会信用代码 uscc:统一社会信用代码 CreditCode:统一社会信用代码 agree_socialCredit_code:统一社会信用代码 code:统一社会信用代码 business_license:统一社会信用代码 taxpayer_no:纳税人识别号 taxpayer_identifier:纳税识别码 external_id:统一社会信用代码",
+    "id_card_photo": "id_card_front:身份证正面照片URL id_card_back:身份证背面照片URL card_img:身份证正面照 card_back_img:身份证反面照 card_in_hand:手持身份证照片 pic_front:身份证正面照 card_pic_front:身份证正面 IDCARD_HANDHELD:手持身份证照片", "face_image": "faceUrl:人脸图片", "account_tier": "vip:会员等级",
+    "account_registered_at": "register_time:注册时间 jointime:加入时间", "account_registered_at|timestamp": "create_time:注册时间 create_datetime:注册时间", "login_frequency_30d|quantity": "login_count:登录次数", "order_no": "order_id:订单号 contract_no:合同编号 order_serial_number:订单号 borrow_nid:借款编号",
+    "amount": "repay_fee:还款服务费 lower_interest:减息金额 buyprice:购买价格 total_pay_price:最后的支付价格 cost:费用 amount_paid:已付金额", "timestamp": "created_at:创建时间 update_time:更新时间 createTime:创建时间 gmt_modified:修改时间 CREATETIME:创建时间 beginDate:入职日期 login_time:登录时间 leave_date:离职日期 completed_at:完成时间",
+    "flag": "del_flag:删除标志# is_deleted:逻辑删除# is_disable:是否禁用# ispublic:是否公开使用#", "status_code": "audit_status:审核状态 status:任务状态", "free_text": "remark:备注 reject_reason:拒绝原因 description:任务描述 info_base:基本情况说明", "version": "dsp_version:dsp版本 iviVersion:当前IVI版本号", "label": "brand:品牌 title:任务标题 asset_name:资产名称",
+    "quantity": "renew_count:续借次数 seatnum:订票的座位数量", "category_code": "loan_type:贷款方式# accrual_type:会计类型# source_type:来源类型#", "row_id": "id:主键",
+}  # fmt: skip
