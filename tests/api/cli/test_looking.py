@@ -14,6 +14,7 @@ from api.service import token_rules
 from api.settings import Settings
 from catalog import Catalog
 from tests.api.cli.conftest import ROOT, Cli
+from tests.opa import free_port
 
 VIEWS = ROOT / "examples" / "000_xiaomi_loan" / "views.yaml"
 FACTS = {
@@ -187,7 +188,10 @@ def test_a_settings_file_is_read_where_it_is_named(cli: Cli, folder: Path) -> No
     assert shown["settings"]["port"]["value"] == 9999
 
 
-def test_the_status_before_and_after_there_is_a_database(both_databases: str, cli: Cli, folder: Path) -> None:
+def test_the_status_before_and_after_there_is_a_database(
+    both_databases: str, cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YUMEN_PORT", str(free_port()))  # the standard one may be somebody's
     before = cli("status", "--json")
     assert before.code == 1
     assert before.document["database"]["state"] in {"missing", "other schema"}
