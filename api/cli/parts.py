@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sqlalchemy import select, text
 from sqlalchemy.engine import make_url
+from sqlmodel import col
 
 from api import migrate
 from api.auditing.sealing import seal_if_never
@@ -27,8 +29,11 @@ from api.options import Mode, RootProvider
 from api.roots import open_root_key, suite_of
 from api.service import open_database
 from api.settings import Settings, load_settings
+from consent import TenantNotFoundError
+from consent.tables import REGISTRY
 from lineage import Actor as LedgerActor
-from lineage import Role
+from lineage import Kind, Role
+from lineage.tables import LedgerEntry
 from vault import KeyRing, RootKey, open_key_ring
 
 Answer = TypeVar("Answer")
@@ -62,25 +67,34 @@ def settings_of(term: Terminal) -> Settings:
 
 
 @asynccontextmanager
-async def opened_database(settings: Settings, *, writing: bool) -> AsyncIterator[Database]:
+async def opened_database(settings: Settings, *, writing: bool, tenant: str | None = None) -> AsyncIterator[Database]:
     """The database with a schema of this release; closed when the block ends.
 
-    Raises: CommandError: there is none, or its schema is another one.
+    Raises:
+        CommandError: there is none, or its schema is another one.
+        TenantNotFoundError: a tenant is given and nobody registered it.
     """
     if not writing and not is_there(settings):
         raise CommandError(told(NOTHING_THERE))
     database = open_database(settings)
     try:
         await ensure_schema(database, may_migrate=writing and settings.mode is Mode.DEVELOPMENT)
+        if tenant is not None:
+            await _ensure_tenant(database, tenant)
         yield database
     finally:
         await database.close()
 
 
 @asynccontextmanager
-async def opened_parts(settings: Settings, *, writing: bool, root: RootKey | None = None) -> AsyncIterator[Parts]:
-    """The database and the keys, by the root key of the settings or another one."""
-    async with opened_database(settings, writing=writing) as database:
+async def opened_parts(
+    settings: Settings, *, writing: bool, tenant: str | None = None, root: RootKey | None = None
+) -> AsyncIterator[Parts]:
+    """The database and the keys, by the root key of the settings or another one.
+
+    Raises: as `opened_database`.
+    """
+    async with opened_database(settings, writing=writing, tenant=tenant) as database:
         is_file = settings.kms.provider is RootProvider.FILE
         if root is None and not writing and is_file and not settings.root_key_file.exists():
             raise CommandError(told(both("the root key's file is not there", "根密钥文件不存在")))
@@ -91,6 +105,24 @@ async def opened_parts(settings: Settings, *, writing: bool, root: RootKey | Non
         if writing and settings.mode is Mode.DEVELOPMENT:
             await seal_if_never(database, keys, by=LedgerActor(Role.SYSTEM, "upgrade"))
         yield Parts(settings, database, keys)
+
+
+async def _ensure_tenant(database: Database, tenant: str) -> None:
+    """Refuse a tenant that was never registered: a misspelt one would look sound, and empty.
+
+    The ledger is asked too, so that an audit still finds what was deleted from the register by hand.
+    Raises: TenantNotFoundError.
+    """
+    registered = select(REGISTRY.c.name).where(REGISTRY.c.tenant == tenant).limit(1)
+    told_of = select(col(LedgerEntry.id)).where(
+        col(LedgerEntry.tenant) == tenant,
+        col(LedgerEntry.kind) == Kind.TENANT_REGISTERED.value,
+        text("kind <> 'read'"),  # the condition of the index
+    )
+    async with database.reading() as tx:
+        found = await tx.connection.scalar(registered) or await tx.connection.scalar(told_of.limit(1))
+    if found is None:
+        raise TenantNotFoundError(tenant)
 
 
 def is_there(settings: Settings) -> bool:

@@ -48,7 +48,7 @@ from vault import (
     new_release,
     spend,
 )
-from vault.aggregate_plans import Asked, Query
+from vault.aggregate_plans import Asked, Query, short_of
 from vault.kms.calling import load
 
 METHOD: Final = "differential_privacy"
@@ -186,7 +186,7 @@ async def _refuse(database: Database, keys: KeyRing, asking: Asking, budget: Pri
     """Record a refusal and raise it. Raises: PrivacyBudgetSpentError."""
     async with database.transaction() as tx:
         await _record(tx, asking, keys=keys, budget=budget, release=None)
-    raise PrivacyBudgetSpentError
+    raise PrivacyBudgetSpentError(short_of(asking.request.cost, budget.left))
 
 
 async def _record(tx: Transaction, asking: Asking, *, keys: KeyRing, budget: PrivacyBudget, release: str | None) -> int:

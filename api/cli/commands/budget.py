@@ -72,7 +72,7 @@ async def _set(settings: Settings, account: PrivacyAccount, limit: Cost) -> tupl
 
 
 async def _list(settings: Settings, tenant: str) -> list[PrivacyBudget]:
-    async with opened_parts(settings, writing=False) as parts, parts.database.reading() as tx:
+    async with opened_parts(settings, writing=False, tenant=tenant) as parts, parts.database.reading() as tx:
         return await list_budgets(tx.connection, tenant, after=("", ""), limit=MOST, rows=parts.keys.rows)
 
 
