@@ -45,7 +45,7 @@ def candidate(path: Path) -> Bundle:
             timeout=BUILD_S,
         )
         if done.returncode:
-            why = done.stderr.decode(errors="replace").strip().splitlines()
+            why = (done.stderr + done.stdout).decode(errors="replace").strip().splitlines()  # it tells on either
             refusal = told(both("CANDIDATE: OPA does not build it", "CANDIDATE：OPA 无法编译"))
             raise CommandError(refusal, *(line.strip() for line in why[:OPA_LINES]))
         return load_candidate(built)

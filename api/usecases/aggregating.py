@@ -273,7 +273,7 @@ async def _features(service: Service, tx: Transaction, asking: Asking) -> list[t
     for place, query in enumerate(asking.queries):
         feature = None if query.column is None else catalog.feature(account.tenant, query.column)
         if feature is None or feature.view != account.dataset:
-            problems.append(f"query {place + 1}: column is a feature of the dataset, written view:name")
+            problems.append(f"query {place + 1}: feature is one of the dataset, written view:name")
         elif query.is_numeric and feature.type not in NUMBERS:
             problems.append(f"query {place + 1}: {query.kind} needs a feature that is a number")
         else:

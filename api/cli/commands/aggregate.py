@@ -60,7 +60,7 @@ DryRun = Annotated[
         "（差分隐私）。每人只计一行。先从接收方的隐私预算中扣除并记入账本，然后作答。",
     ),
     example="yumen aggregate people.csv --plan queries.yaml --tenant xiaomi --dataset loans_2026 "
-    "--recipient xiaomi_loan --purpose credit_assessment --retry report-7",
+    "--recipient xiaomi_finance --purpose limit_setting --retry report-7",
 )
 def run_aggregate(  # noqa: PLR0913  options of a command
     term: Terminal,

@@ -65,7 +65,7 @@ Population = Annotated[
         "度量重标识风险并给出 GB/T 42460 的分级。无法满足方案时不输出任何数据。有单元格没有令牌时退出码为 1。",
     ),
     example="yumen deidentify people.csv --plan plan.yaml --tenant xiaomi --dataset loans_2026 "
-    "--recipient xiaomi_loan --purpose credit_assessment --out loans.parquet",
+    "--recipient xiaomi_finance --purpose limit_setting --out loans.parquet",
 )
 def run_deidentify(  # noqa: PLR0913  options of a command
     term: Terminal,

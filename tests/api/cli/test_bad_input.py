@@ -214,6 +214,12 @@ def test_an_audit_still_runs_when_the_tenants_own_row_was_deleted(cli: Cli, fold
     assert (done.code, done.document["agrees"]) == (FAILED, False), done.err
 
 
+def test_an_identifier_in_place_of_a_columns_id_is_not_repeated(cli: Cli) -> None:
+    cli("setup", "000")
+    done = cli("catalog", "review", RESIDENT_ID, "--tenant", "xiaomi")
+    assert (done.code, "catalog/column_not_found" in done.err, RESIDENT_ID in done.err) == (BAD_INPUT, True, False)
+
+
 def test_an_evidence_pack_is_about_somebody_the_ledger_knows(cli: Cli, folder: Path) -> None:
     cli("setup", "000")
     for name, code in ((RESIDENT_ID, "lineage/filter_invalid"), ("ps_" + "a" * 26, "consent/subject_not_found")):
