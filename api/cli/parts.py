@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import select, text
 from sqlalchemy.engine import make_url
-from sqlmodel import col
 
 from api import migrate
 from api.auditing.sealing import seal_if_never
+from api.auditing.store import was_registered
 from api.cli.faults import CommandError
 from api.cli.language import both, told
 from api.cli.revisions import way
@@ -30,10 +29,8 @@ from api.roots import open_root_key, suite_of
 from api.service import open_database
 from api.settings import Settings, load_settings
 from consent import TenantNotFoundError
-from consent.tables import REGISTRY
 from lineage import Actor as LedgerActor
-from lineage import Kind, Role
-from lineage.tables import LedgerEntry
+from lineage import Role
 from vault import KeyRing, RootKey, open_key_ring
 
 Answer = TypeVar("Answer")
@@ -110,19 +107,11 @@ async def opened_parts(
 async def _ensure_tenant(database: Database, tenant: str) -> None:
     """Refuse a tenant that was never registered: a misspelt one would look sound, and empty.
 
-    The ledger is asked too, so that an audit still finds what was deleted from the register by hand.
     Raises: TenantNotFoundError.
     """
-    registered = select(REGISTRY.c.name).where(REGISTRY.c.tenant == tenant).limit(1)
-    told_of = select(col(LedgerEntry.id)).where(
-        col(LedgerEntry.tenant) == tenant,
-        col(LedgerEntry.kind) == Kind.TENANT_REGISTERED.value,
-        text("kind <> 'read'"),  # the condition of the index
-    )
     async with database.reading() as tx:
-        found = await tx.connection.scalar(registered) or await tx.connection.scalar(told_of.limit(1))
-    if found is None:
-        raise TenantNotFoundError(tenant)
+        if not await was_registered(tx.connection, tenant):
+            raise TenantNotFoundError(tenant)
 
 
 def is_there(settings: Settings) -> bool:
