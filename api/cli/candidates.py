@@ -47,5 +47,5 @@ def candidate(path: Path) -> Bundle:
         if done.returncode:
             why = (done.stderr + done.stdout).decode(errors="replace").strip().splitlines()  # it tells on either
             refusal = told(both("CANDIDATE: OPA does not build it", "CANDIDATE：OPA 无法编译"))
-            raise CommandError(refusal, *(line.strip() for line in why[:OPA_LINES]))
+            raise CommandError(refusal, *[line for line in why if not line.startswith("\t")][:OPA_LINES])
         return load_candidate(built)
