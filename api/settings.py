@@ -252,11 +252,11 @@ def _read_document(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
         document = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
     except OSError as fault:
-        raise SettingsError(f"{CONFIG_VARIABLE}: the file cannot be read ({fault.strerror})") from None
+        raise SettingsError(f"settings file {path.name}: cannot be read ({fault.strerror})") from None
     except (tomllib.TOMLDecodeError, yaml.YAMLError, UnicodeDecodeError):
-        raise SettingsError(f"{CONFIG_VARIABLE}: the file is not valid TOML or YAML") from None
+        raise SettingsError(f"settings file {path.name}: not valid TOML or YAML") from None
     if not isinstance(document, Mapping):
-        raise SettingsError(f"{CONFIG_VARIABLE}: the file must hold a table of settings")
+        raise SettingsError(f"settings file {path.name}: must hold a table of settings")
     return dict(document)
 
 

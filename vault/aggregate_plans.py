@@ -75,8 +75,18 @@ class Cost:
         """As people write it."""
         return {"epsilon": _text(self.epsilon, MICRO), "delta": _text(self.delta, PICO)}
 
+    def said(self) -> str:
+        """As it stands in a sentence; a delta of nothing is left out."""
+        texts = self.texts()
+        return f"epsilon {texts['epsilon']}" + (f", delta {texts['delta']}" if self.delta else "")
+
 
 NOTHING: Final = Cost(0)
+
+
+def short_of(cost: Cost, left: Cost) -> str:
+    """The sentence of a refusal: what was asked for, and what there is."""
+    return f"the aggregates cost {cost.said()}; left of the budget of this dataset and recipient is {left.said()}"
 
 
 @dataclass(frozen=True, slots=True)

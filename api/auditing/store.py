@@ -29,6 +29,19 @@ async def count(connection: AsyncConnection, table: Table) -> int:
     return found
 
 
+async def was_registered(connection: AsyncConnection, tenant: str) -> bool:
+    """Whether the register or the ledger tells of a tenant, so that one deleted from the register is still audited."""
+    registered = select(REGISTRY.c.name).where(REGISTRY.c.tenant == tenant).limit(1)
+    if await connection.scalar(registered) is not None:
+        return True
+    told = select(ENTRIES.c.id).where(
+        ENTRIES.c.tenant == tenant,
+        ENTRIES.c.kind == Kind.TENANT_REGISTERED.value,
+        text("kind <> 'read'"),  # the condition of the index
+    )
+    return await connection.scalar(told.limit(1)) is not None
+
+
 async def subject_batch(
     connection: AsyncConnection, after: tuple[str, str], tenant: str | None, *, lock: bool = False
 ) -> list[Row]:

@@ -14,6 +14,7 @@ from gate.engines import Bundle, load_candidate
 from gate.engines.protocol import DECISIONS_PATH
 
 BUILD_S = 120
+OPA_LINES = 5  # of what it says about a folder
 
 
 def candidate(path: Path) -> Bundle:
@@ -44,5 +45,7 @@ def candidate(path: Path) -> Bundle:
             timeout=BUILD_S,
         )
         if done.returncode:
-            raise CommandError(told(both("CANDIDATE: OPA does not build it", "CANDIDATE：OPA 无法编译")))
+            why = (done.stderr + done.stdout).decode(errors="replace").strip().splitlines()  # it tells on either
+            refusal = told(both("CANDIDATE: OPA does not build it", "CANDIDATE：OPA 无法编译"))
+            raise CommandError(refusal, *[line for line in why if not line.startswith("\t")][:OPA_LINES])
         return load_candidate(built)

@@ -22,7 +22,7 @@ from lineage.graph import COLUMN, load_graph
 
 async def grades(term: Terminal, tenant: str) -> list[dict[str, Any]]:
     """The columns outside with what follows from their origins."""
-    async with opened_parts(settings_of(term), writing=False) as parts, parts.database.reading() as tx:
+    async with opened_parts(settings_of(term), writing=False, tenant=tenant) as parts, parts.database.reading() as tx:
         catalog = await current_catalog(tx.connection) or Catalog.builtin()
         graph = await load_graph(tx.connection, tenant, catalog)
     judged = graph.judge()

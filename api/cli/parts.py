@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 
 from api import migrate
 from api.auditing.sealing import seal_if_never
+from api.auditing.store import was_registered
 from api.cli.faults import CommandError
 from api.cli.language import both, told
 from api.cli.revisions import way
@@ -27,6 +28,7 @@ from api.options import Mode, RootProvider
 from api.roots import open_root_key, suite_of
 from api.service import open_database
 from api.settings import Settings, load_settings
+from consent import TenantNotFoundError
 from lineage import Actor as LedgerActor
 from lineage import Role
 from vault import KeyRing, RootKey, open_key_ring
@@ -62,25 +64,34 @@ def settings_of(term: Terminal) -> Settings:
 
 
 @asynccontextmanager
-async def opened_database(settings: Settings, *, writing: bool) -> AsyncIterator[Database]:
+async def opened_database(settings: Settings, *, writing: bool, tenant: str | None = None) -> AsyncIterator[Database]:
     """The database with a schema of this release; closed when the block ends.
 
-    Raises: CommandError: there is none, or its schema is another one.
+    Raises:
+        CommandError: there is none, or its schema is another one.
+        TenantNotFoundError: a tenant is given and nobody registered it.
     """
     if not writing and not is_there(settings):
         raise CommandError(told(NOTHING_THERE))
     database = open_database(settings)
     try:
         await ensure_schema(database, may_migrate=writing and settings.mode is Mode.DEVELOPMENT)
+        if tenant is not None:
+            await _ensure_tenant(database, tenant)
         yield database
     finally:
         await database.close()
 
 
 @asynccontextmanager
-async def opened_parts(settings: Settings, *, writing: bool, root: RootKey | None = None) -> AsyncIterator[Parts]:
-    """The database and the keys, by the root key of the settings or another one."""
-    async with opened_database(settings, writing=writing) as database:
+async def opened_parts(
+    settings: Settings, *, writing: bool, tenant: str | None = None, root: RootKey | None = None
+) -> AsyncIterator[Parts]:
+    """The database and the keys, by the root key of the settings or another one.
+
+    Raises: as `opened_database`.
+    """
+    async with opened_database(settings, writing=writing, tenant=tenant) as database:
         is_file = settings.kms.provider is RootProvider.FILE
         if root is None and not writing and is_file and not settings.root_key_file.exists():
             raise CommandError(told(both("the root key's file is not there", "根密钥文件不存在")))
@@ -91,6 +102,16 @@ async def opened_parts(settings: Settings, *, writing: bool, root: RootKey | Non
         if writing and settings.mode is Mode.DEVELOPMENT:
             await seal_if_never(database, keys, by=LedgerActor(Role.SYSTEM, "upgrade"))
         yield Parts(settings, database, keys)
+
+
+async def _ensure_tenant(database: Database, tenant: str) -> None:
+    """Refuse a tenant that was never registered: a misspelt one would look sound, and empty.
+
+    Raises: TenantNotFoundError.
+    """
+    async with database.reading() as tx:
+        if not await was_registered(tx.connection, tenant):
+            raise TenantNotFoundError(tenant)
 
 
 def is_there(settings: Settings) -> bool:

@@ -21,7 +21,7 @@ SHOWN = 100
 
 async def run_preview(term: Terminal, settings: Settings, bundle: Bundle, wanted: Window) -> Preview:
     """Run the candidate over the window's reads; that it was done stands in the ledger."""
-    async with opened_parts(settings, writing=False) as parts:
+    async with opened_parts(settings, writing=False, tenant=wanted.tenant) as parts:
         with term.progress() as bar:
             task = bar.add_task(term.say("situations", "情形"), total=None)
             async with parts.database.snapshot() as tx:

@@ -48,7 +48,7 @@ from vault import (
     new_release,
     spend,
 )
-from vault.aggregate_plans import Asked, Query
+from vault.aggregate_plans import Asked, Query, short_of
 from vault.kms.calling import load
 
 METHOD: Final = "differential_privacy"
@@ -186,7 +186,7 @@ async def _refuse(database: Database, keys: KeyRing, asking: Asking, budget: Pri
     """Record a refusal and raise it. Raises: PrivacyBudgetSpentError."""
     async with database.transaction() as tx:
         await _record(tx, asking, keys=keys, budget=budget, release=None)
-    raise PrivacyBudgetSpentError
+    raise PrivacyBudgetSpentError(short_of(asking.request.cost, budget.left))
 
 
 async def _record(tx: Transaction, asking: Asking, *, keys: KeyRing, budget: PrivacyBudget, release: str | None) -> int:
@@ -273,7 +273,7 @@ async def _features(service: Service, tx: Transaction, asking: Asking) -> list[t
     for place, query in enumerate(asking.queries):
         feature = None if query.column is None else catalog.feature(account.tenant, query.column)
         if feature is None or feature.view != account.dataset:
-            problems.append(f"query {place + 1}: column is a feature of the dataset, written view:name")
+            problems.append(f"query {place + 1}: feature is one of the dataset, written view:name")
         elif query.is_numeric and feature.type not in NUMBERS:
             problems.append(f"query {place + 1}: {query.kind} needs a feature that is a number")
         else:

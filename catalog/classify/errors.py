@@ -3,9 +3,12 @@
 Messages name columns, files and limits, never what stands in a cell or a text.
 """
 
+import re
 from typing import ClassVar
 
 from catalog.errors import CatalogError
+
+_COLUMN = re.compile(r"col?_[a-z2-7]{1,26}")
 
 
 class TextTooLongError(CatalogError):
@@ -107,9 +110,9 @@ class ColumnNotFoundError(CatalogError):
     code: ClassVar[str] = "catalog/column_not_found"
 
     def __init__(self, column: str) -> None:
-        """Keep the id that was asked for."""
-        self.column = column
-        super().__init__(f"no column {column} is under review")
+        """Keep the id that was asked for; what is none is not repeated, since anything may have been typed there."""
+        self.column = column if _COLUMN.fullmatch(column) else "(not a column's id)"
+        super().__init__(f"no column {self.column} is under review")
 
 
 class ScanFailedError(CatalogError):

@@ -88,7 +88,7 @@ def test_a_secret_open_to_everyone_is_refused(load: Load, tmp_path: Path) -> Non
         ({"YUMEN_DATABASE_URL": "mysql://canary@x/y"}, "database_url: must be a sqlite or postgresql URL"),
         ({"YUMEN_ISSUER__KIND": "external", "YUMEN_ISSUER__JWKS_FILE": "x"}, "needs audience and name"),
         ({"YUMEN_ISSUER__KIND": "external"}, "exactly one of jwks_url and jwks_file"),
-        ({"YUMEN_CONFIG": "/nowhere/yumen.toml"}, "YUMEN_CONFIG: the file cannot be read"),
+        ({"YUMEN_CONFIG": "/nowhere/yumen.toml"}, "settings file yumen.toml: cannot be read"),
         ({"YUMEN_DATABASE_URL": "sqlite:///x", "YUMEN_DATABASE_URL_FILE": "y"}, "not both"),
     ],
 )

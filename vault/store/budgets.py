@@ -21,7 +21,7 @@ import msgspec
 from sqlalchemy import literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vault.aggregate_plans import NOTHING, Cost
+from vault.aggregate_plans import NOTHING, Cost, short_of
 from vault.deid_errors import (
     PrivacyBudgetNotSetError,
     PrivacyBudgetSpentError,
@@ -149,7 +149,7 @@ async def spend(connection: AsyncConnection, account: PrivacyAccount, cost: Cost
     before = await lock_budget(connection, account, rows=rows)
     spent = before.spent + cost
     if not spent.fits(before.limit):
-        raise PrivacyBudgetSpentError
+        raise PrivacyBudgetSpentError(short_of(cost, before.left))
     return await _save(connection, PrivacyBudget(account, before.limit, spent, before.set_by, before.set_us), rows)
 
 

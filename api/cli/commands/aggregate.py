@@ -12,7 +12,7 @@ from api.cli import loads, tables
 from api.cli.acting import LEDGER_BY
 from api.cli.command import application, command
 from api.cli.language import both
-from api.cli.parts import opened_parts, run, settings_of
+from api.cli.parts import Parts, opened_parts, run, settings_of
 from api.cli.tables import Dataset, Plan, Purpose, RecipientName
 from api.cli.terminal import Terminal
 from api.settings import Settings
@@ -26,8 +26,8 @@ from api.usecases.aggregating import (
     pay,
     repeated,
 )
-from vault import AggregatePlanError, KeyRing, PrivacyAccount, PrivacyRequest
-from vault.aggregate_plans import Asked, read_queries, total
+from vault import AggregatePlanError, KeyRing, PrivacyAccount, PrivacyBudgetNotSetError, PrivacyRequest, find_budget
+from vault.aggregate_plans import Asked, Cost, read_queries, total
 
 APP = application()
 MEMBERS = frozenset({"subject", "queries"})
@@ -60,7 +60,7 @@ DryRun = Annotated[
         "（差分隐私）。每人只计一行。先从接收方的隐私预算中扣除并记入账本，然后作答。",
     ),
     example="yumen aggregate people.csv --plan queries.yaml --tenant xiaomi --dataset loans_2026 "
-    "--recipient xiaomi_loan --purpose credit_assessment --retry report-7",
+    "--recipient xiaomi_finance --purpose limit_setting --retry report-7",
 )
 def run_aggregate(  # noqa: PLR0913  options of a command
     term: Terminal,
@@ -97,28 +97,52 @@ def run_aggregate(  # noqa: PLR0913  options of a command
         return Asking(request, purpose, queries, LEDGER_BY)
 
     given = run(_given(settings, asking, values, dry_run=dry_run))
-    cost = total(queries).texts()
-    if given is None:
-        term.answer(
-            {"dry_run": True, "cost": cost},
-            lambda: term.say(f"This would cost epsilon {cost['epsilon']}.", f"将花费 ε {cost['epsilon']}。"),
-        )
+    if not isinstance(given, Given):
+        cost = total(queries)
+        document = {"dry_run": True, "cost": cost.texts(), "left": None if given is None else given.texts()}
+        term.answer(document, lambda: _costs(term, cost, given))
         return
+    done = given
     term.answer(
-        {**given.document, "dry_run": False, "repeated": given.is_repeated}, lambda: _shown(term, given.document)
+        {**done.document, "dry_run": False, "repeated": done.is_repeated}, lambda: _shown(term, done.document, queries)
     )
 
 
-async def _given(settings: Settings, asking: Any, values: dict[str | None, Any], *, dry_run: bool) -> Given | None:
+async def _given(
+    settings: Settings, asking: Any, values: dict[str | None, Any], *, dry_run: bool
+) -> Given | Cost | None:
+    """The answer; of a dry run what is left of the budget, if one is set."""
     async with opened_parts(settings, writing=not dry_run) as parts:
         asked: Asking = asking(parts.keys)
         async with parts.database.reading() as tx:
             await check_asking(tx, asked, client=None)
             before = await repeated(tx, asked)
-        if before is not None or dry_run:
-            return before if not dry_run else None
+        if dry_run:
+            return await _left(parts, asked)
+        if before is not None:
+            return before
         await ensure_room(parts.database, parts.keys, asked)
         return await pay(parts.database, parts.keys, asked, answer_all(asked.queries, values))
+
+
+async def _left(parts: Parts, asked: Asking) -> Cost | None:
+    try:
+        async with parts.database.reading() as tx:
+            return (await find_budget(tx.connection, asked.request.account, rows=parts.keys.rows)).left
+    except PrivacyBudgetNotSetError:
+        return None
+
+
+def _costs(term: Terminal, cost: Cost, left: Cost | None) -> str:
+    """What a dry run tells people."""
+    if left is None:
+        return term.say(
+            f"This would cost {cost.said()}; no budget is set.", f"将花费 {cost.said()}；尚未设置隐私预算。"
+        )
+    return term.say(
+        f"This would cost {cost.said()}; left is {left.said()}{'' if cost.fits(left) else ': too little'}.",
+        f"将花费 {cost.said()}；剩余 {left.said()}{'' if cost.fits(left) else '，不足'}。",
+    )
 
 
 def _read(document: dict[str, Any]) -> tuple[str, tuple[Asked, ...]]:
@@ -154,10 +178,13 @@ def _values(table: Any, subject: str, queries: tuple[Asked, ...]) -> dict[str | 
     return found
 
 
-def _shown(term: Terminal, document: Any) -> RenderableType:
+def _shown(term: Terminal, document: Any, queries: tuple[Asked, ...]) -> RenderableType:
     rows = []
-    for each in document["results"]:
-        value = each["value"] if each["counts"] is None else [*each["counts"], each["other"]]
+    for each, query in zip(document["results"], queries, strict=True):
+        value = each["value"]
+        if each["counts"] is not None:
+            bands = (*query.categories, term.say("others", "其他"))
+            value = [f"{band} {found}" for band, found in zip(bands, (*each["counts"], each["other"]), strict=True)]
         rows.append((each["kind"], each["column"], value, each["accuracy"], each["epsilon"]))
     columns = (
         both("asked", "查询"),
@@ -166,5 +193,9 @@ def _shown(term: Terminal, document: Any) -> RenderableType:
         both("within, 95 in 100", "误差（95%）"),
         "epsilon",
     )
-    left = document["budget"]["left"]["epsilon"]
-    return Group(term.table(columns, rows), term.say(f"Epsilon left: {left}", f"剩余 ε：{left}"))
+    left = document["budget"]["left"]
+    return Group(
+        term.table(columns, rows),
+        term.say(f"Epsilon left: {left['epsilon']}", f"剩余 ε：{left['epsilon']}"),
+        term.say(f"Delta left: {left['delta']}", f"剩余 δ：{left['delta']}"),
+    )

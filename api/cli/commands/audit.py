@@ -83,7 +83,7 @@ def run_audit(
 async def _audit(
     term: Terminal, settings: Settings, tenant: str | None, *, ledger: bool, seal: bool
 ) -> tuple[AuditReport, CheckReport | None, Sealed | None]:
-    async with opened_parts(settings, writing=False) as parts:
+    async with opened_parts(settings, writing=False, tenant=tenant) as parts:
         sealed = await sealing(term, parts) if seal else None
         async with parts.database.snapshot() as tx:
             total = await count_entries(tx.connection, tenant) if ledger else 0

@@ -36,7 +36,8 @@ Delta = Annotated[str, typer.Option("--delta", help=both("Delta in all, such as 
         "ledger it stands as done at the command line.",
         "为数据集与接收方设定或更改隐私预算。已花费的部分不变。账本中记为由命令行操作。",
     ),
-    example="yumen budget set --tenant xiaomi --dataset loans_2026 --recipient xiaomi_loan --epsilon 2",
+    example="yumen budget set --tenant xiaomi --dataset loans_2026 --recipient xiaomi_finance --epsilon 2 "
+    "--delta 0.00001",
 )
 def run_set(  # noqa: PLR0913  options of a command
     term: Terminal,
@@ -72,7 +73,7 @@ async def _set(settings: Settings, account: PrivacyAccount, limit: Cost) -> tupl
 
 
 async def _list(settings: Settings, tenant: str) -> list[PrivacyBudget]:
-    async with opened_parts(settings, writing=False) as parts, parts.database.reading() as tx:
+    async with opened_parts(settings, writing=False, tenant=tenant) as parts, parts.database.reading() as tx:
         return await list_budgets(tx.connection, tenant, after=("", ""), limit=MOST, rows=parts.keys.rows)
 
 

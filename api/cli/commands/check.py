@@ -66,7 +66,7 @@ def run_check(term: Terminal, *, tenant: Tenant = None, without_key: NoKeys = Fa
 async def _check(
     term: Terminal, settings: Settings, tenant: str | None, *, with_key: bool
 ) -> tuple[CheckReport, LogAudit | None]:
-    async with _opened(settings, with_key=with_key) as (database, check_mac):
+    async with _opened(settings, tenant, with_key=with_key) as (database, check_mac):
         report = await _entries(term, database, tenant, check_mac)
         return report, None if tenant is not None else await audited(settings, database)
 
@@ -81,12 +81,14 @@ async def _entries(term: Terminal, database: Database, tenant: str | None, check
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, *, with_key: bool) -> AsyncIterator[tuple[Database, CheckMac | None]]:
+async def _opened(
+    settings: Settings, tenant: str | None, *, with_key: bool
+) -> AsyncIterator[tuple[Database, CheckMac | None]]:
     if with_key:
-        async with opened_parts(settings, writing=False) as parts:
+        async with opened_parts(settings, writing=False, tenant=tenant) as parts:
             yield parts.database, parts.keys.check_mac
     else:
-        async with opened_database(settings, writing=False) as database:
+        async with opened_database(settings, writing=False, tenant=tenant) as database:
             yield database, None
 
 

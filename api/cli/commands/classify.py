@@ -31,7 +31,7 @@ PRODUCER = "urn:yumen:classify"
 Sources = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="[FILE]...",
+        metavar="FILE",
         help=both("CSV, JSON lines or Parquet files, or folders of them.", "CSV、JSON 行或 Parquet 文件，或其文件夹。"),
         show_default=False,
     ),

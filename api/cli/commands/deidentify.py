@@ -65,7 +65,7 @@ Population = Annotated[
         "度量重标识风险并给出 GB/T 42460 的分级。无法满足方案时不输出任何数据。有单元格没有令牌时退出码为 1。",
     ),
     example="yumen deidentify people.csv --plan plan.yaml --tenant xiaomi --dataset loans_2026 "
-    "--recipient xiaomi_loan --purpose credit_assessment --out loans.parquet",
+    "--recipient xiaomi_finance --purpose limit_setting --out loans.parquet",
 )
 def run_deidentify(  # noqa: PLR0913  options of a command
     term: Terminal,
@@ -178,6 +178,7 @@ def _shown(term: Terminal, document: dict[str, Any], *, refused: int, out: Path 
         (both("highest risk of a person", "单人最高重标识风险"), risk["prosecutor"]["highest"]),
         (both("average risk", "平均重标识风险"), risk["prosecutor"]["average"]),
         (both("rows above the threshold", "超过阈值的行占比"), risk["prosecutor"]["above_threshold"]),
+        *_asked(document),
         (both("information lost", "信息损失"), document["loss"]["total"]),
         (both("degree of GB/T 42460", "GB/T 42460 分级"), document["degree"]["degree"]),
     ]
@@ -188,6 +189,21 @@ def _shown(term: Terminal, document: dict[str, Any], *, refused: int, out: Path 
     ]
     if refused:
         parts.append(term.say(f"{refused} cells have no token and are empty", f"{refused} 个单元格没有令牌，已留空"))
-    if out is None:
+    if out is not None:
+        parts.append(term.say(f"report {_report_of(out).name}", f"报告 {_report_of(out).name}"))
+        parts.append(report_digest(document))
+    else:
         parts.append(term.say("Nothing was written.", "未写出任何文件。"))
     return Group(*parts)
+
+
+def _asked(document: dict[str, Any]) -> list[tuple[str, object]]:
+    """What is shown only where it was asked for: l, t, and the risk within a population."""
+    risk, facts = document["risk"], list[tuple[str, object]]()
+    for name in ("l", "t"):
+        if document[name]["asked"] is not None:
+            facts.append((name, ", ".join(f"{column} {found}" for column, found in document[name]["measured"].items())))
+    if risk["population"] is not None:
+        facts.append((both("highest risk in the population", "总体中的最高风险"), risk["journalist"]["highest"]))
+        facts.append((both("share of rows found again", "可被重新找到的行占比"), risk["marketer"]))
+    return facts

@@ -107,7 +107,7 @@ async def _ask(
     settings: Settings, tenant: str, subject: str | None, parts: dict[str, Any], place: tuple[str | None, int]
 ) -> Page:
     cursor, limit = place
-    async with opened_parts(settings, writing=False) as opened, opened.database.transaction() as tx:
+    async with opened_parts(settings, writing=False, tenant=tenant) as opened, opened.database.transaction() as tx:
         if subject is not None and subject.startswith("sub_"):
             subject = (await find_subject(tx.connection, SubjectId(tenant, subject))).pseudonym
         asked = LedgerFilter(subject=subject, **parts)

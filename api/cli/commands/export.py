@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import IO, Annotated, Any
 
 import typer
+from rich.console import Group, RenderableType
+from rich.text import Text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.cli.acting import LEDGER_BY
 from api.cli.command import Needs, application, command
@@ -28,9 +31,9 @@ from api.usecases.exporting import Exporter
 from api.usecases.log_receipts import LogReceipts, receipt_check
 from catalog import Catalog
 from catalog.store import current as current_catalog
-from consent import SubjectId, find_subject
+from consent import SubjectId, SubjectNotFoundError, find_subject
 from gate.replaying import replay_pack
-from lineage import EntryDraft, Kind, Moment, append
+from lineage import EntryDraft, Kind, LedgerFilter, Moment, append, search
 from lineage.content import Json
 from lineage.evidence import CheckReceipt, Format, PackReport, Period, Scope, Written, verify_pack
 from lineage.log import LogReader, VerifierKey, log_key
@@ -118,7 +121,7 @@ def run_query_log(  # noqa: PLR0913  options of a command
 
 
 async def _query_log(term: Terminal, settings: Settings, tenant: str, asked: tuple[Period, Format, IO[str]]) -> int:
-    async with opened_parts(settings, writing=False) as parts:
+    async with opened_parts(settings, writing=False, tenant=tenant) as parts:
         with term.progress() as bar:
             task = bar.add_task(term.say("entries", "条目"), total=None)
             exporter = _exporter(parts, tenant)
@@ -162,12 +165,21 @@ async def _evidence(
     settings: Settings, tenant: str, asked: tuple[str | None, Period | None], file: IO[bytes]
 ) -> Written:
     subject, period = asked
-    async with opened_parts(settings, writing=False) as parts:
-        if subject is not None and subject.startswith("sub_"):
+    async with opened_parts(settings, writing=False, tenant=tenant) as parts:
+        if subject is not None:
             async with parts.database.reading() as tx:
-                subject = (await find_subject(tx.connection, SubjectId(tenant, subject))).pseudonym
+                subject = await _pseudonym(tx.connection, tenant, subject)
         texts = (None, None) if period is None else (Moment.of(period.since).text, Moment.of(period.until).text)
         return await _exporter(parts, tenant).evidence(Scope(tenant, subject, *texts), period, file)
+
+
+async def _pseudonym(connection: AsyncConnection, tenant: str, name: str) -> str:
+    """The pseudonym of a reference, or of itself. Raises: SubjectNotFoundError; FilterInvalidError: it is neither."""
+    if name.startswith("sub_"):
+        return (await find_subject(connection, SubjectId(tenant, name))).pseudonym
+    if not (await search(connection, tenant, LedgerFilter(subject=name), limit=1)).entries:
+        raise SubjectNotFoundError(name)
+    return name
 
 
 @command(
@@ -205,8 +217,30 @@ def run_verify(term: Terminal, *, pack: Pack, with_key: WithKey = False, log_key
     sound = term.say("The pack is whole.", "证据包完整。")
     if again.differs:
         sound = term.say("The pack is whole, but reads come out otherwise.", "证据包完整，但有决定重放不一致。")
-    term.answer(document, lambda: term.facts([*((name, str(value)) for name, value in document.items()), (sound, "")]))
+    term.answer(document, lambda: Group(_checked(term, document), Text(sound)))
     return FAILED if again.differs else 0
+
+
+def _checked(term: Terminal, document: dict[str, Any]) -> RenderableType:
+    """What was checked in a pack, for people."""
+    yes, no = told(both("yes", "是")), told(both("no", "否"))
+    scope = " ".join(str(document["scope"][name]) for name in sorted(document["scope"], reverse=True))
+    again = document["decided_again"]
+    facts = [
+        (both("about", "范围"), scope),
+        (both("manifest SHA-256", "清单 SHA-256"), document["digest"]),
+        (both("entries", "条目"), document["entries"]),
+        (both("reads", "读取"), document["reads"]),
+        (both("of them released something", "其中有提供"), document["released"]),
+        (both("authentication codes checked", "已核验认证码"), yes if document["authenticated"] else no),
+        (both("receipts checked", "已核验收据"), document["receipts"]),
+        (both("decided again", "重新决定"), ", ".join(f"{name} {count}" for name, count in again.items()) or "-"),
+    ]
+    if document["otherwise"]:
+        facts.append((both("come out otherwise", "结果不一致的条目"), ", ".join(document["otherwise"])))
+    if document["missing"]:
+        facts.append((both("named and not in it", "提到但缺失"), ", ".join(document["missing"])))
+    return term.facts(facts)
 
 
 async def _verify(term: Terminal, pack: Path, check: CheckReceipt | None) -> PackReport:
@@ -252,7 +286,7 @@ def run_compliance(  # noqa: PLR0913  options of a command
 
 
 async def _compliance(settings: Settings, tenant: str, period: Period) -> list[Item]:
-    async with opened_parts(settings, writing=False) as parts, parts.database.transaction() as tx:
+    async with opened_parts(settings, writing=False, tenant=tenant) as parts, parts.database.transaction() as tx:
         catalog = await current_catalog(tx.connection) or Catalog.builtin()
         span = period.since, period.until
         items = await compliance(tx.connection, tenant, catalog, span=span, now=tx.now)

@@ -18,7 +18,7 @@ from api.cli.faults import FAILED, CommandError
 from api.cli.language import both, told
 from api.cli.parts import opened_parts, run, settings_of
 from api.cli.terminal import Terminal
-from api.options import SuiteName
+from api.options import RootProvider, SuiteName
 from api.roots import create_root_key, open_root_key
 from api.settings import Settings, load_settings
 from api.usecases.keys import KeyOffice, Moved, Pace, Rewrapped
@@ -29,11 +29,22 @@ from vault.uses import USE_LIMIT
 
 APP = application()
 ROOT = "root"
+REWRAPPED = {
+    "subject_keys": both("subject keys", "主体密钥"),
+    "index_entries": both("index entries", "索引条目"),
+    "swept_entries": both("index entries of older versions removed", "已清除的旧版本索引条目"),
+    "values": both("sealed values", "加密数值"),
+    "unreadable": both("unreadable", "无法读取"),
+    "dry_run": both("dry run", "试运行"),
+}
 Which = Annotated[
     str,
     typer.Argument(
         metavar="KEY",
-        help=both("kek, index, ledger, names, or root.", "kek、index、ledger、names 或 root。"),
+        help=both(
+            "kek, index, ledger, names, row, certificate, token, or root.",
+            "kek、index、ledger、names、row、certificate、token 或 root。",
+        ),
         show_default=False,
     ),
 ]
@@ -107,7 +118,7 @@ def run_rotate(term: Terminal, *, key: Which, suite: SuiteOption = None) -> None
 def run_rewrap(term: Terminal, *, rate: Rate = None, rows: Rows = 500, dry_run: DryRun = False) -> int:
     """Rewrap subject keys, make index entries anew, seal values of another suite anew."""
     done = run(_rewrap(term, settings_of(term), Pace(rows, rate), dry_run=dry_run))
-    term.answer(done, lambda: term.facts([(name, value) for name, value in done.items()]))
+    term.answer(done, lambda: term.facts([(REWRAPPED.get(name, name), value) for name, value in done.items()]))
     return FAILED if done.get("unreadable") else 0
 
 
@@ -140,7 +151,10 @@ def run_retire(term: Terminal, *, key: Which, version: Version) -> None:
 )
 def run_create(term: Terminal) -> None:
     """Make the root key."""
-    made = create_root_key(settings_of(term))
+    settings = settings_of(term)
+    if settings.kms.provider is RootProvider.FILE and settings.root_key_file.exists():
+        raise CommandError(told(both("the root key's file is there already", "根密钥文件已存在")))
+    made = create_root_key(settings)
     term.answer({"root": made.name}, lambda: term.say(f"Made {made.name}.", f"已创建 {made.name}。"))
 
 

@@ -66,7 +66,10 @@ def run_score(term: Terminal, *, score: ScoreName, tenant: Tenant) -> None:
 
 
 async def _score(term: Terminal, tenant: str, name: str) -> dict[str, Any]:
-    async with opened_parts(settings_of(term), writing=False) as parts, parts.database.transaction() as tx:
+    async with (
+        opened_parts(settings_of(term), writing=False, tenant=tenant) as parts,
+        parts.database.transaction() as tx,
+    ):
         score = await find_score(tx.connection, tenant, name)
         reads = await feeding_reads(tx.connection, tenant, name)
         decisions = (await decisions_of(tx.connection, tenant, [name])).get(name, [])
@@ -127,7 +130,10 @@ def run_field(term: Terminal, *, field: FieldName, tenant: Tenant) -> None:
 
 
 async def _field(term: Terminal, tenant: str, field: str) -> FieldReach:
-    async with opened_parts(settings_of(term), writing=False) as parts, parts.database.transaction() as tx:
+    async with (
+        opened_parts(settings_of(term), writing=False, tenant=tenant) as parts,
+        parts.database.transaction() as tx,
+    ):
         catalog = await current_catalog(tx.connection) or Catalog.builtin()
         found = await field_reach(tx.connection, tenant, field)
         if field not in catalog.fields and not found.features:
@@ -166,7 +172,10 @@ def run_grant(term: Terminal, *, grant: GrantName, tenant: Tenant) -> None:
 
 
 async def _grant(term: Terminal, tenant: str, grant: str) -> tuple[str, list[ToDelete]]:
-    async with opened_parts(settings_of(term), writing=False) as parts, parts.database.transaction() as tx:
+    async with (
+        opened_parts(settings_of(term), writing=False, tenant=tenant) as parts,
+        parts.database.transaction() as tx,
+    ):
         found = await use_of_grant(tx.connection, tenant, grant)
         await note(tx, parts, tenant, {"of": "grant", "grant": grant})
         return found
@@ -223,7 +232,10 @@ def run_graph(  # noqa: PLR0913  options of a command
 
 
 async def _picture(term: Terminal, tenant: str, asked: PictureAsked) -> Picture:
-    async with opened_parts(settings_of(term), writing=False) as parts, parts.database.transaction() as tx:
+    async with (
+        opened_parts(settings_of(term), writing=False, tenant=tenant) as parts,
+        parts.database.transaction() as tx,
+    ):
         catalog = await current_catalog(tx.connection) or Catalog.builtin()
         picture = await picture_asked(tx.connection, tenant, catalog, asked)
         await note(tx, parts, tenant, {"of": "graph"})
@@ -268,7 +280,10 @@ def run_tasks(term: Terminal, *, tenant: Tenant, state: State = None, limit: Lim
 
 
 async def _tasks(term: Terminal, tenant: str, state: TaskState | None, limit: int) -> dict[str, Any]:
-    async with opened_parts(settings_of(term), writing=False) as parts, parts.database.transaction() as tx:
+    async with (
+        opened_parts(settings_of(term), writing=False, tenant=tenant) as parts,
+        parts.database.transaction() as tx,
+    ):
         now_us = int(tx.now.timestamp() * 1_000_000)
         rows = await list_tasks(tx.connection, tenant, TaskFilter(state=state), now_us=now_us, after=None, limit=limit)
         await note(tx, parts, tenant, {"of": "tasks"})

@@ -101,7 +101,7 @@ def run_replay(  # noqa: PLR0913  the options of one command
 
 
 async def _replay(term: Terminal, settings: Settings, wanted: Window, entry: int | None, sample: int | None) -> Outcome:
-    async with opened_parts(settings, writing=False) as parts:
+    async with opened_parts(settings, writing=False, tenant=wanted.tenant) as parts:
         replayer, outcome = Replayer(), Outcome()
         try:
             with term.progress() as bar:

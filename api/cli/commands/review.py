@@ -19,7 +19,7 @@ Tenant = Annotated[str, typer.Option("--tenant", help=both("Tenant.", "租户。
 ColumnId = Annotated[
     str | None,
     typer.Argument(
-        metavar="[COLUMN]",
+        metavar="COLUMN",
         help=both("Id of one column; without it all are listed.", "某列的编号；不给则列出全部。"),
         show_default=False,
     ),

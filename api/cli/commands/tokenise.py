@@ -79,8 +79,8 @@ Drop = Annotated[
         "把 CSV 或 Parquet 文件中的标识符变为面向某一接收方与目的的令牌；中断后可继续，结果逐字节相同。"
         "有单元格被拒绝时退出码为 1。",
     ),
-    example="yumen tokenise people.parquet --tenant xiaomi --recipient xiaomi_loan --purpose credit_assessment "
-    "--column id_no=id_card_no:format_preserving --keep city --out tokens",
+    example="yumen tokenise people.parquet --tenant xiaomi --recipient xiaomi_finance --purpose limit_setting "
+    "--column phone=mobile_no:format_preserving --keep city --out tokens",
 )
 def run_tokenise(  # noqa: PLR0913  options of a command
     term: Terminal,

@@ -65,6 +65,16 @@ def test_answers_are_shown_as_a_table_with_what_is_left(cli: Cli, people: Path) 
     cli("budget", "set", *BUDGET, "--epsilon", "200")
     done = ask(cli, people)
     assert (done.code, "histogram" in done.out, "Epsilon left: 80" in done.out) == (0, True, True)
+    assert all(band in done.out for band in ("北京", "上海", "others"))
+
+
+def test_a_dry_run_says_whether_the_budget_would_do(cli: Cli, people: Path) -> None:
+    cli("setup", "000")
+    assert "no budget is set" in ask(cli, people, "--dry-run").out
+    cli("budget", "set", *BUDGET, "--epsilon", "100")
+    done = ask(cli, people, "--dry-run")
+    assert "This would cost epsilon 120; left is epsilon 100: too little." in done.out
+    assert "cost epsilon 120; left of the budget of this dataset and recipient is epsilon 100" in ask(cli, people).err
 
 
 def test_a_retry_is_answered_alike_and_paid_once(cli: Cli, people: Path, folder: Path) -> None:
@@ -82,7 +92,10 @@ def test_a_retry_is_answered_alike_and_paid_once(cli: Cli, people: Path, folder:
 def test_a_dry_run_answers_and_spends_nothing(cli: Cli, people: Path) -> None:
     cli("setup", "000")
     done = ask(cli, people, "--dry-run", "--json")
-    assert (done.code, done.document) == (0, {"dry_run": True, "cost": {"epsilon": "120", "delta": "0"}}), done.err
+    assert (done.code, done.document) == (
+        0,
+        {"dry_run": True, "cost": {"epsilon": "120", "delta": "0"}, "left": None},
+    ), done.err
     assert cli("entries", "--tenant", "xiaomi", "--kind", "data.aggregated", "--json").document["entries"] == []
 
 

@@ -1,6 +1,8 @@
 """Whatever is wrong: one line for each fault, the right exit code, no traceback, nothing of a person."""
 
 import signal
+import sqlite3
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 
@@ -169,3 +171,58 @@ def test_a_pipe_that_closes_early_is_no_fault(folder: Path) -> None:
         running.stdout.close()
         err = running.stderr.read()
     assert "Traceback" not in err
+
+
+TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'consent_registry'"
+TENANTED = [
+    ["audit"],
+    ["budget", "list"],
+    ["check"],
+    ["check", "--without-key"],
+    ["entries"],
+    ["erase", "due"],
+    ["export", "compliance"],
+    ["export", "evidence", "--from", "2026-01-01", "--out", "made"],
+    ["export", "query-log", "--from", "2026-01-01", "--out", "made"],
+    ["lineage", "field", "mobile_no"],
+    ["lineage", "grades"],
+    ["lineage", "graph", "--field", "mobile_no"],
+    ["lineage", "tasks"],
+    ["purge"],
+    ["replay"],
+]
+
+
+@pytest.mark.parametrize("tenant", ["xiaomii", RESIDENT_ID])
+def test_a_tenant_that_was_never_registered_is_refused_everywhere(tenant: str, cli: Cli, folder: Path) -> None:
+    cli("setup", "000")
+    for arguments in TENANTED:
+        done = cli(*arguments, "--tenant", tenant)
+        assert (done.code, done.out, done.err.count("\n")) == (BAD_INPUT, "", 1), arguments
+        assert "consent/tenant_not_found" in done.err, arguments
+        assert RESIDENT_ID not in done.err
+    assert not (folder / "made").exists()
+
+
+def test_an_audit_still_runs_when_the_tenants_own_row_was_deleted(cli: Cli, folder: Path) -> None:
+    cli("setup", "000")
+    with closing(sqlite3.connect(folder / "var" / "yumen.db")) as database, database:
+        for (name,) in database.execute(TRIGGERS).fetchall():
+            database.execute(f"DROP TRIGGER {name}")
+        database.execute("DELETE FROM consent_registry WHERE tenant = 'xiaomi'")
+    done = cli("audit", "--tenant", "xiaomi", "--json")
+    assert (done.code, done.document["agrees"]) == (FAILED, False), done.err
+
+
+def test_an_identifier_in_place_of_a_columns_id_is_not_repeated(cli: Cli) -> None:
+    cli("setup", "000")
+    done = cli("catalog", "review", RESIDENT_ID, "--tenant", "xiaomi")
+    assert (done.code, "catalog/column_not_found" in done.err, RESIDENT_ID in done.err) == (BAD_INPUT, True, False)
+
+
+def test_an_evidence_pack_is_about_somebody_the_ledger_knows(cli: Cli, folder: Path) -> None:
+    cli("setup", "000")
+    for name, code in ((RESIDENT_ID, "lineage/filter_invalid"), ("ps_" + "a" * 26, "consent/subject_not_found")):
+        done = cli("export", "evidence", "--tenant", "xiaomi", "--subject", name, "--out", "made.tar.gz")
+        assert (done.code, code in done.err, RESIDENT_ID in done.err) == (BAD_INPUT, True, False)
+        assert not (folder / "made.tar.gz").exists()

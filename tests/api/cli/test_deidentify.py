@@ -106,6 +106,7 @@ def test_a_dry_run_measures_and_writes_nothing(cli: Cli, people: Path, folder: P
     done = cli("deidentify", str(people), *SCOPE, "--plan", "plan.yaml", "--dry-run")
     assert (done.code, names(folder)) == (0, set())
     assert "degree of GB/T 42460" in done.out
+    assert "overdue 4" in done.out
     assert cli("entries", "--tenant", "xiaomi", "--kind", "data.deidentified", "--json").document["entries"] == []
 
 

@@ -63,7 +63,8 @@ def test_refusals_are_one_line_and_an_exit_code(cli: Cli, set_up: str) -> None:
         (("retire", "kek", "1"), 1, "newest"),
         (("retire", "kek", "7"), 1, "no active version 7"),
         (("retire", "root", "1"), 2, "KEY: must be one of"),
-        (("move", "--to", "nowhere.toml"), 2, "cannot be read"),
+        (("move", "--to", "nowhere.toml"), 2, "settings file nowhere.toml: cannot be read"),
+        (("create",), 2, "is there already"),
         (("rewrap", "--rate", "0"), 2, "--rate"),
     ]:
         done = cli("keys", *arguments)

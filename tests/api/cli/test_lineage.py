@@ -46,6 +46,8 @@ def test_exports_are_written_once_checked_offline_and_refused_when_changed(
     checked = cli("export", "verify", "pack.tar.gz", "--json").document
     assert (checked["whole"], checked["digest"], checked["replayed"]) == (True, made["digest"], True)
     assert cli("export", "verify", "pack.tar.gz", "--with-key", "--json").document["authenticated"] is True
+    assert "authentication codes checked  yes" in cli("export", "verify", "pack.tar.gz", "--with-key").out
+    assert "证据包完整" in cli("export", "verify", "pack.tar.gz", "--lang", "zh").out
     exported = cli("entries", "--tenant", "xiaomi", "--kind", "ledger.exported", "--json").document["entries"]
     assert made["digest"] in {entry["about"] for entry in exported}
     cli("log", "run", "--once")

@@ -134,6 +134,11 @@ def test_a_candidate_is_previewed(entry: int, cli: Cli, tmp_path: Path, opa: str
     assert {each["purpose"] for each in strict.document["changes"]} == {"limit_adjustment"}
     assert all("NO_GRANT" in each["from"] and each["subjects"] > 1 for each in strict.document["changes"])
     assert "limit_adjustment" in cli("policy", "preview", str(folder)).out
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "a.rego").write_text("package x\nfoo {\n")
+    refused = cli("policy", "preview", str(broken))
+    assert (refused.code, "a.rego:" in refused.err, refused.err.count("\n")) == (2, True, 2), refused.err
     told = cli("entries", "--tenant", "jiebei", "--kind", "policy.previewed", "--json").document
     assert told["entries"]
 

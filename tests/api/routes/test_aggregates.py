@@ -193,8 +193,8 @@ async def test_numbers_in_buckets_are_not_summed(lender: Lender) -> None:
 @pytest.mark.parametrize(
     ("query", "changes", "said"),
     [
-        ({**COUNT, "feature": "behaviour:nothing"}, {}, "query 1: column is a feature of the dataset"),
-        ({**COUNT, "feature": "other:limit"}, {}, "query 1: column is a feature of the dataset"),
+        ({**COUNT, "feature": "behaviour:nothing"}, {}, "query 1: feature is one of the dataset"),
+        ({**COUNT, "feature": "other:limit"}, {}, "query 1: feature is one of the dataset"),
         ({**MEAN, "upper": "0"}, {}, "query 1: lower and upper are numbers"),
         ({**COUNT, "noise": "gaussian"}, {}, "query 1: gaussian noise needs a delta"),
         (COUNT, {"purpose": "nothing"}, "consent/purpose_not_found"),
