@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import yaml
 
 from api.app import create_app
@@ -57,6 +58,7 @@ async def statuses(lender: Lender, way: tuple[str, str]) -> dict[str, int]:
     return found
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # who may is decided before any database is asked
 async def test_every_role_may_do_what_the_table_says_and_nothing_else(lender: Lender) -> None:
     ways = operations(create_app(lender.settings).openapi())
     found: dict[str, dict[str, int]] = {}
