@@ -37,11 +37,7 @@ async def prepare(
     async with opened_parts(settings, writing=recorded) as parts:
         async with parts.database.transaction() as tx:
             catalog = await Catalogs().current(tx.connection)
-            kinds = {
-                each.name: None if each.identifier is None else each.identifier.value
-                for each in catalog.fields.values()
-            }
-            plan = read_plan(document, kinds)
+            plan = read_plan(document, catalog.identifier_kinds())
             await check_recipient(tx.connection, plan, asked, tx.now)
             if recorded:
                 record = TokenisingRecord(plan, asked, parts.keys.token_version, Phase.BEGUN)

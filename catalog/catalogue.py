@@ -73,6 +73,10 @@ class Catalog:
         """Return a field; for a name that is not catalogued, `unknown_field(name)`."""
         return self.fields.get(name) or unknown_field(name)
 
+    def identifier_kinds(self) -> dict[str, str | None]:
+        """Return the kind of identifier of each field, None for one that is none."""
+        return {name: field.identifier and field.identifier.value for name, field in self.fields.items()}
+
     def feature(self, tenant: str, full_name: str) -> Feature | None:
         """Return a tenant's feature by `view:name`, None if there is none (it is denied)."""
         return self._features.get((tenant, full_name))

@@ -18,10 +18,8 @@ from api.cli.terminal import Terminal
 
 NAME = re.compile(r"(?!.*[0-9]{5})[a-z][a-z0-9_]{0,62}")
 NOT_INSTALLED = both("this needs {extra}; install yumen[{extra}]", "此命令需要可选组件 {extra}；请安装 yumen[{extra}]")
-Plan = Annotated[
-    Path,
-    typer.Option("--plan", metavar="FILE", help=both("The plan, YAML.", "方案文件，YAML。"), show_default=False),
-]
+PLAN = typer.Option("--plan", metavar="FILE", help=both("The plan, YAML.", "方案文件，YAML。"), show_default=False)
+Plan = Annotated[Path, PLAN]
 Dataset = Annotated[
     str,
     typer.Option("--dataset", help=both("What the data is called.", "数据集名称。"), show_default=False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -76,44 +77,34 @@ def run_aggregate(  # noqa: PLR0913  options of a command
 ) -> None:
     """Answer queries about a file."""
     subject, queries = _read(tables.plan_of(plan))
-    mechanisms = tables.part("vault.aggregates", "dp")
-    del mechanisms  # here, so that a missing part is told before anything is done
+    tables.part("vault.aggregates", "dp")  # here, so that a missing part is told before anything is done
     settings = settings_of(term)
     account = PrivacyAccount(tenant, tables.named(dataset), recipient)
     table = tables.table_of(term, file)
     content = tables.part("vault.bulk.runs", "bulk").digest_of(file)
-    values = _values(table, subject, queries)
+    whole = json.dumps([content, subject, purpose, [repr(query) for query in queries]])
+    values, cost = _values(table, subject, queries), total(queries)
 
     def asking(keys: KeyRing) -> Asking:
-        whole = json.dumps([content, subject, purpose, [repr(query) for query in queries]])
-        by = "command_line"
-        request = PrivacyRequest(
-            account=account,
-            client=None,
-            retry=None if retry is None else fingerprint(keys, tenant, "retry", by, retry),
-            request=fingerprint(keys, tenant, "request", whole),
-            cost=total(queries),
-        )
+        again = None if retry is None else fingerprint(keys, tenant, "retry", LEDGER_BY.id, retry)
+        request = PrivacyRequest(account, None, again, fingerprint(keys, tenant, "request", whole), cost)
         return Asking(request, purpose, queries, LEDGER_BY)
 
     given = run(_given(settings, asking, values, dry_run=dry_run))
-    if not isinstance(given, Given):
-        cost = total(queries)
-        document = {"dry_run": True, "cost": cost.texts(), "left": None if given is None else given.texts()}
+    if isinstance(given, Given):
+        document = {**given.document, "dry_run": False, "repeated": given.is_repeated}
+        term.answer(document, lambda: _shown(term, given.document, queries))
+    else:
+        document = {"dry_run": True, "cost": cost.texts(), "left": given and given.texts()}
         term.answer(document, lambda: _costs(term, cost, given))
-        return
-    done = given
-    term.answer(
-        {**done.document, "dry_run": False, "repeated": done.is_repeated}, lambda: _shown(term, done.document, queries)
-    )
 
 
 async def _given(
-    settings: Settings, asking: Any, values: dict[str | None, Any], *, dry_run: bool
+    settings: Settings, asking: Callable[[KeyRing], Asking], values: dict[str | None, Any], *, dry_run: bool
 ) -> Given | Cost | None:
     """The answer; of a dry run what is left of the budget, if one is set."""
     async with opened_parts(settings, writing=not dry_run) as parts:
-        asked: Asking = asking(parts.keys)
+        asked = asking(parts.keys)
         async with parts.database.reading() as tx:
             await check_asking(tx, asked, client=None)
             before = await repeated(tx, asked)

@@ -110,11 +110,7 @@ async def _prepare(
     async with opened_parts(settings, writing=recorded) as parts:
         async with parts.database.reading() as tx:
             catalog = await Catalogs().current(tx.connection)
-            kinds = {
-                each.name: None if each.identifier is None else each.identifier.value
-                for each in catalog.fields.values()
-            }
-            plan = read_deid_plan(document, kinds)
+            plan = read_deid_plan(document, catalog.identifier_kinds())
             fields = {*plan.fields.values(), *(each.field for each in plan.tokens)}
             await check_reach(tx.connection, asked, fields, tx.now)
         return parts.keys, plan

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import yaml
 from rich.console import Group, RenderableType
 
-from api.cli import loads
+from api.cli import loads, tables
 from api.cli.acting import LEDGER_BY
 from api.cli.command import application, command
 from api.cli.faults import FAILED, CommandError
 from api.cli.language import both, told
 from api.cli.parts import run, settings_of
+from api.cli.tables import Purpose, RecipientName
 from api.cli.terminal import Terminal
 from api.jobs import finish, prepare
 from vault.bulk_plans import Recipient, read_column
 
 if TYPE_CHECKING:
-    from vault.bulk.runs import OnProgress, Tally
+    from vault.bulk.runs import Tally
 
 APP = application()
-NOT_INSTALLED = both(
-    "this needs numpy and pyarrow; install yumen[bulk]", "此命令需要 numpy 与 pyarrow；请安装 yumen[bulk]"
-)
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -38,16 +33,7 @@ Out = Annotated[
         show_default=False,
     ),
 ]
-Purpose = Annotated[
-    str, typer.Option("--purpose", help=both("For which purpose.", "用于何种目的。"), show_default=False)
-]
-RecipientName = Annotated[
-    str, typer.Option("--recipient", help=both("For which party.", "提供给哪一方。"), show_default=False)
-]
-Plan = Annotated[
-    Path | None,
-    typer.Option("--plan", metavar="FILE", help=both("The plan, YAML.", "方案文件，YAML。"), show_default=False),
-]
+Plan = Annotated[Path | None, tables.PLAN]
 Column = Annotated[
     list[str] | None,
     typer.Option(
@@ -99,14 +85,14 @@ def run_tokenise(  # noqa: PLR0913  options of a command
     """Tokenise a file."""
     if (out is None) != dry_run:
         raise CommandError(told(both("give either --out or --dry-run", "请给出 --out 或 --dry-run 之一")))
-    runs = _part("vault.bulk.runs")
+    runs = tables.part("vault.bulk.runs", "bulk")
     settings = settings_of(term)
     recorded = out is not None
     asked = Recipient(tenant, purpose, recipient)
     keys, ready = run(
         prepare(settings, _document(plan, column, keep=keep, drop=drop), asked, by=LEDGER_BY, recorded=recorded)
     )
-    with _watched(term, file.name) as progress:  # no event loop is under way here: Ctrl-C ends it at once
+    with tables.watched(term, file.name) as progress:  # no event loop is under way here: Ctrl-C ends it at once
         tally: Tally = runs.tokenise_file(runs.Run(file, out, ready, asked), keys, progress)
     if recorded and not tally.was_done:
         counts = {"rows": tally.rows, "tokens": tally.tokens, "nulls": tally.nulls, "refused": tally.refused}
@@ -114,27 +100,11 @@ def run_tokenise(  # noqa: PLR0913  options of a command
     return _answer(term, tally, dry_run=dry_run, out=out)
 
 
-def _part(name: str) -> Any:
-    """A part that is installed only where it is wanted. Raises: CommandError."""
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise CommandError(told(NOT_INSTALLED)) from error
-
-
 def _document(
     plan: Path | None, columns: Sequence[str] | None, *, keep: Sequence[str] | None, drop: Sequence[str] | None
 ) -> dict[str, Any]:
     """The plan as the file and the options give it together."""
-    document: dict[str, Any] = {}
-    if plan is not None:
-        try:
-            read = yaml.safe_load(plan.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError):
-            read = None
-        if not isinstance(read, dict):
-            raise CommandError(told(both("--plan: not a YAML table", "--plan：不是 YAML 表")))
-        document = read
+    document = {} if plan is None else tables.plan_of(plan)
     if columns:
         given = document.setdefault("columns", {})
         if not isinstance(given, dict):
@@ -144,13 +114,6 @@ def _document(
         if names:
             document[member] = [*(document.get(member) or ()), *names]
     return document
-
-
-@contextmanager
-def _watched(term: Terminal, title: str) -> Iterator[OnProgress]:
-    with term.progress() as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda rows, total: bar.update(task, completed=rows, total=total)
 
 
 def _answer(term: Terminal, tally: Tally, *, dry_run: bool, out: Path | None) -> int:
