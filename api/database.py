@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -70,27 +70,24 @@ class Session:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
+    def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction that only reads."""
-        connection = await self._connection.execution_options(yumen_writing=False)
-        async with connection.begin():
-            yield connection
+        return self._begun(writing=False)
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
+    def writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction that writes; commits when the block ends."""
-        connection = await self._connection.execution_options(yumen_writing=True)
-        async with connection.begin():
-            yield connection
+        return self._begun(writing=True)
 
-    @asynccontextmanager
-    async def alone(self) -> AsyncIterator[AsyncConnection]:
+    def alone(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """On SQLite each statement is a transaction of its own, and others wait no longer than it takes.
 
         Between the statements of a transaction that writes stand turns of a loop that may be busy.
         """
-        connection = await self._connection.execution_options(yumen_writing=None)
+        return self._begun(writing=None)
+
+    @asynccontextmanager
+    async def _begun(self, *, writing: bool | None) -> AsyncIterator[AsyncConnection]:
+        connection = await self._connection.execution_options(yumen_writing=writing)
         async with connection.begin():
             yield connection
 

@@ -58,6 +58,7 @@ from consent.keeping import (
 from consent.notices import Notice, NoticeDraft, NoticeRecipient
 from consent.queries import (
     Page,
+    all_grants,
     check_may_ask,
     find_current,
     find_grant,
@@ -196,6 +197,7 @@ __all__ = [
     "WithdrawField",
     "WithdrawGrant",
     "WithdrawPurpose",
+    "all_grants",
     "begin_change",
     "check_may_ask",
     "end_change",

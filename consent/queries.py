@@ -67,6 +67,17 @@ async def list_grants(connection: AsyncConnection, who: SubjectId, *, after: str
     return _page(rows, limit, [grant.state.id for grant in rows])
 
 
+async def all_grants(connection: AsyncConnection, who: SubjectId) -> list[Grant]:
+    """Every grant of a subject, as `list_grants` gives them page by page."""
+    found: list[Grant] = []
+    after: str | None = ""
+    while after is not None:
+        page = await list_grants(connection, who, after=after, limit=MAX_PAGE)
+        found += page.items
+        after = page.after
+    return found
+
+
 async def find_grant(connection: AsyncConnection, who: SubjectId, grant: str) -> Grant:
     """One grant of a subject.
 

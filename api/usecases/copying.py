@@ -15,14 +15,12 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog import Catalog
-from consent import Grant, SubjectId, SubjectNotFoundError, list_grants
+from consent import Grant, SubjectId, SubjectNotFoundError, all_grants
 from consent.store.subjects import subjects as read_subjects
 from gate.copying import OwnData, own_data
 from lineage import Actor, EntryDraft, Kind, Role, append
 from lineage.graph import Received, received
 from vault import KeyRing
-
-PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ async def copy_for(
     if found is None:
         raise SubjectNotFoundError(who.ref)
     data = await own_data(connection, keys, catalog, who)
-    grants = await _grants(connection, who)
+    grants = await all_grants(connection, who)
     reached = await received(connection, who.tenant, found.pseudonym)
     draft = EntryDraft(
         Kind.SUBJECT_COPIED,
@@ -61,15 +59,4 @@ async def copy_for(
         },
     )
     (entry,) = await append(connection, [draft], now=now, mac=keys.mac)
-    return Copy(now, entry, data, grants, tuple(reached))
-
-
-async def _grants(connection: AsyncConnection, who: SubjectId) -> tuple[Grant, ...]:
-    found: list[Grant] = []
-    after: str | None = None
-    while True:
-        page = await list_grants(connection, who, after=after or "", limit=PAGE)
-        found += page.items
-        after = page.after
-        if after is None:
-            return tuple(found)
+    return Copy(now, entry, data, tuple(grants), tuple(reached))

@@ -9,7 +9,7 @@ Rules:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from gate.replaying.recorded import RecordedRead, recorded
 from gate.replaying.replayer import Replayed, Replayer, Verdict
 from gate.store_facts import KeptPolicy, Situation, situation_of
 from lineage.evidence import pack_files
+from lineage.evidence.pack import ENTRIES, INDEX
 
 PART = 1_000
 FLAGGED = 50
@@ -49,15 +50,26 @@ _WRONG = (Verdict.DIFFERENT, Verdict.SHAPE_DIFFERS, Verdict.FACTS_TAMPERED, Verd
 
 
 class InPack:
-    """What a pack keeps."""
+    """What a pack keeps.
+
+    Attributes:
+        index: the numbers of its entries, in their order.
+    """
 
     def __init__(self, path: Path) -> None:
+        self.index: list[int] = []
         self._files: dict[str, bytes] = {}
         self._shapes: dict[tuple[str, str], bytes] = {}
         for name, content in pack_files(path):
             if name.startswith(_KEPT):
                 self._files[name] = content.read()
-        for body in _bodies(path):
+            elif name == INDEX:
+                self.index = [int(msgspec.json.decode(line)["id"]) for line in content]
+            elif name == ENTRIES:
+                self._take_shapes(content)
+
+    def _take_shapes(self, bodies: Iterable[bytes]) -> None:
+        for body in bodies:
             if b'"kind":"shape.recorded"' in body:
                 found = msgspec.json.decode(body)
                 self._shapes[found["tenant"], found["shape"]] = canonical(found["document"])
@@ -89,7 +101,7 @@ async def replay_pack(path: Path) -> PackReplay:
     """Decide the reads of a checked pack again. Raises: OSError."""
     kept, replayer, done = InPack(path), Replayer(needs_shapes=False), PackReplay()
     try:
-        for part in _reads(path):
+        for part in _reads(path, kept.index):
             for each in await replayer.replay_from(kept, part):
                 done.verdicts[each.verdict] += 1
                 if each.verdict is not Verdict.SAME and len(done.flagged) < FLAGGED:
@@ -99,9 +111,7 @@ async def replay_pack(path: Path) -> PackReplay:
     return done
 
 
-def _reads(path: Path) -> Iterator[list[RecordedRead]]:
-    numbers = next((content.read() for name, content in pack_files(path) if name == "index.jsonl"), b"")
-    index = [int(msgspec.json.decode(line)["id"]) for line in numbers.splitlines()]
+def _reads(path: Path, index: Sequence[int]) -> Iterator[list[RecordedRead]]:
     part: list[RecordedRead] = []
     for number, body in zip(index, _bodies(path), strict=True):
         if b',"kind":"read",' in body:
@@ -115,7 +125,7 @@ def _reads(path: Path) -> Iterator[list[RecordedRead]]:
 
 def _bodies(path: Path) -> Iterator[bytes]:
     for name, content in pack_files(path):
-        if name == "entries.jsonl":
+        if name == ENTRIES:
             for line in content:
                 yield line.rstrip(b"\n")
             return

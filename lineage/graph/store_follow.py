@@ -188,6 +188,11 @@ async def note(connection: AsyncConnection, seen: Seen, *, now: datetime) -> Fol
     """Write down what a look found, in the caller's transaction; nothing if another follower was there before."""
     if await claim(connection, REACH, now=now) != seen.after:
         return Folded(0, 0)
+    return await _write(connection, seen, now)
+
+
+async def _write(connection: AsyncConnection, seen: Seen, now: datetime) -> Folded:
+    """Write down what a look found, the position being claimed."""
     if seen.rows:
         await connection.execute(_NOTE, [dict(zip(Reached._fields, row, strict=True)) for row in seen.rows])
         counts = [dict(zip(_COUNTED, (*key, count), strict=True)) for key, count in sorted(seen.counts().items())]
@@ -201,4 +206,4 @@ async def fold(connection: AsyncConnection, *, now: datetime, batch: int = BATCH
     after = await claim(connection, REACH, now=now)
     if after is None:
         return Folded(0, 0)
-    return await note(connection, await look(connection, after, batch=batch), now=now)
+    return await _write(connection, await look(connection, after, batch=batch), now)

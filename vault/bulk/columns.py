@@ -155,14 +155,15 @@ def _text_array(column: Any) -> Any:
     if isinstance(array, pa.ChunkedArray):  # what combining gives of no chunks
         array = pa.array([], array.type)
     kind = array.type
-    if pa.types.is_dictionary(kind) and _is_text(kind.value_type):
+    if pa.types.is_dictionary(kind) and is_text(kind.value_type):
         array = array.dictionary_decode()
-    elif not _is_text(kind) and not pa.types.is_null(kind):
+    elif not is_text(kind) and not pa.types.is_null(kind):
         raise ColumnTypeError(str(kind))
     return array.cast(pa.large_string())
 
 
-def _is_text(kind: Any) -> bool:
+def is_text(kind: Any) -> bool:
+    """Whether an Arrow type is text."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 

@@ -20,9 +20,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from vault.bulk.columns import is_text
 from vault.deid_errors import DeidDataError
 from vault.deid_plans import DeidPlan, Distance, SensitiveColumn
-from vault.deidentify.ladders import Column, as_numbers, encoded, is_text
+from vault.deidentify.ladders import Column, as_numbers, encoded
 
 MOST_ORDERED: Final = 10_000
 SLACK: Final = 1e-9

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from vault.bulk.columns import is_text
 from vault.deid_errors import DeidDataError
 from vault.deid_ladders import Ladder, Span, Step
 from vault.deid_plans import QuasiColumn
@@ -186,11 +187,6 @@ class _Values:
             self.refuse(~self.is_null, fault)
         found: Labels = self.values.cast(pa.string()).to_pylist()
         return found
-
-
-def is_text(kind: Any) -> bool:
-    """Whether an Arrow type is text."""
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _in_china(values: Any) -> Any:

@@ -13,7 +13,7 @@ from api.cli.language import both
 from api.cli.parts import opened_database, run, settings_of
 from api.cli.terminal import Terminal
 from api.settings import Settings
-from consent import Grant, SubjectId, find_subject, list_grants
+from consent import Grant, SubjectId, all_grants, find_subject
 
 APP = application()
 Subject = Annotated[
@@ -55,12 +55,7 @@ def run_grants(term: Terminal, *, subject: Subject, tenant: Tenant) -> None:
 async def _grants(settings: Settings, who: SubjectId) -> dict[str, Any]:
     async with opened_database(settings, writing=False) as database, database.reading() as tx:
         subject = await find_subject(tx.connection, who)
-        grants: list[Grant] = []
-        after: str | None = ""
-        while after is not None:
-            page = await list_grants(tx.connection, who, after=after, limit=500)
-            grants += page.items
-            after = page.after
+        grants = await all_grants(tx.connection, who)
         return {
             "subject": who.ref,
             "consent_version": subject.version,
