@@ -21,7 +21,7 @@ Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None
 
 MAX_BODY_B = 65535
 _MAX_TEXT = 200
-_MAX_INT = 2**31 - 1
+MAX_INT = 2**31 - 1
 _PLAIN = re.compile(r"[!#-;=?-\[\]-~]*")
 _LONG_DIGITS = re.compile(r"[0-9]{7}")
 _ID = r"[a-z]{2,4}_[a-z2-7]{26}"
@@ -38,7 +38,7 @@ def ensure_content(value: Json, where: str) -> None:
         case None | bool():
             return
         case int():
-            if not -_MAX_INT <= value <= _MAX_INT:
+            if not -MAX_INT <= value <= MAX_INT:
                 raise EntryContentError(f"{where}: the integer is too large to count anything")
         case str():
             _ensure_text(value, where)

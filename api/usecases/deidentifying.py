@@ -24,13 +24,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.classify.guarding import identifier_in
 from lineage import Actor, EntryDraft, Kind, Mac, append
-from lineage.content import Json
+from lineage.content import MAX_INT, Json
 from vault import DeidDataError
 from vault.bulk_plans import Recipient
 from vault.deid_plans import DeidPlan
 
 METHOD: Final = "k_anonymity"
-MOST: Final = 2**31 - 1
 PPM: Final = 10**6
 
 
@@ -111,7 +110,7 @@ def _parts(record: DeidRecord) -> dict[str, Json]:
         "asked": {"k": plan.k, "l": plan.l, "t": None if plan.t is None else _ppm(plan.t)},
         "k": document["k"]["measured"],
         "counts": {
-            **{name: min(count, MOST) for name, count in counts.items()},
+            **{name: min(count, MAX_INT) for name, count in counts.items()},
             "classes": document["classes"]["count"],
         },
         "risk": {**risk, "marketer": _ppm(document["risk"]["marketer"]), "threshold": _ppm(plan.risk_threshold)},

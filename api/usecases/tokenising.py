@@ -13,16 +13,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consent import Party, Purpose, PurposeStatus, Tenant, find_current
 from lineage import Actor, EntryDraft, Kind, Mac, append
+from lineage.content import MAX_INT
 from vault import TokensRefusedError
 from vault.bulk_plans import BulkPlan, Recipient
-
-MOST: Final = 2**31 - 1
 
 
 class Phase(StrEnum):
@@ -79,7 +77,7 @@ async def record_run(
 ) -> int:
     """Put one end of a run into the ledger; returns the entry's id."""
     fields = {each.field: each.spec.kind.value for each in record.plan.columns}
-    counts = {name: min(count, MOST) for name, count in record.counts.items()}
+    counts = {name: min(count, MAX_INT) for name, count in record.counts.items()}
     draft = EntryDraft(
         kind=Kind.TOKENS_MADE,
         tenant=record.recipient.tenant,

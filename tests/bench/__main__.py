@@ -10,22 +10,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import platform
 import sys
 import tempfile
-from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 
-from tests import postgres
 from tests.bench import proof, report, servers, worlds
 from tests.bench.load import GENERATOR
 from tests.bench.parts import SUBJECTS, Bench, opa_server
-from tests.bench.worlds import Measured
 
-BUSY_LOAD = 1.0  # on a machine that is to itself the load before is near nothing
-BUSY = "the machine was busy with other work: figures are too low, and rows of different minutes do not compare"
 PARTS = ("gate", "http", "replicas", "tokens", "spark", "log", "growth", "ciphers")
 
 
@@ -37,36 +30,16 @@ async def main() -> int:
     before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="yumen-bench-") as place, ExitStack() as stack:
         folder = Path(place)
-        databases = await _databases(folder, stack)
+        databases = await worlds.both(folder, stack, SUBJECTS)
         with opa_server() as port:
             bench = Bench(databases, folder, port, 2.0 if options.quick else 5.0, options.quick)
             wanted = [options.only] if options.only else [part for part in PARTS if part != "growth" or options.long]
             tables = [await getattr(bench, part)() for part in wanted]
-    text = report.document(tables, _machine(before))
+    text = report.document(tables, report.machine(before, GENERATOR))
     sys.stdout.write(text)
     if options.write:
         (servers.ROOT / "docs" / "benchmarks.md").write_text(text)
     return 0
-
-
-async def _databases(folder: Path, stack: ExitStack) -> dict[str, Measured]:
-    dsn = stack.enter_context(postgres.server(folder / "postgres"))
-    _, url = await asyncio.to_thread(postgres.new_database, dsn)
-    lite = folder / "sqlite"
-    lite.mkdir()
-    return {
-        "SQLite": await worlds.build(f"sqlite+aiosqlite:///{lite / 'yumen.db'}", lite, SUBJECTS),
-        "PostgreSQL": await worlds.build(url, folder / "pg", SUBJECTS),
-    }
-
-
-def _machine(before: float) -> Iterator[str]:
-    yield f"- {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    yield f"- requests sent by {GENERATOR}"
-    yield f"- load average before {before:.1f}, at the end {os.getloadavg()[0]:.1f}"
-    yield f"- measured {datetime.now(UTC):%Y-%m-%d}"
-    if before > BUSY_LOAD:
-        yield f"- {BUSY}"
 
 
 def _options() -> argparse.Namespace:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+import platform
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+BUSY_LOAD = 1.0  # on a machine that is to itself the load before is near nothing
 INTRODUCTION = """# Benchmarks
 
 Written by `make bench ARGS=--write`; run it to see the figures of your own machine. Every row of a table comes from the
@@ -22,6 +26,17 @@ class Table:
     title: str
     head: Sequence[str]
     rows: Sequence[Sequence[object]]
+
+
+def machine(before: float, generator: str | None = None) -> Iterator[str]:
+    """What was measured on, and when; ``before`` is the load then, ``generator`` who sent requests."""
+    yield f"- {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    if generator is not None:
+        yield f"- requests sent by {generator}"
+    yield f"- load average before {before:.1f}, at the end {os.getloadavg()[0]:.1f}"
+    yield f"- measured {datetime.now(UTC):%Y-%m-%d}"
+    if before > BUSY_LOAD:
+        yield "- the machine was busy with other work: figures are worse for it, and minutes do not compare"
 
 
 def document(tables: Iterable[Table], machine: Iterable[str]) -> str:

@@ -7,30 +7,27 @@ tokens; the rows come from Parquet and are summed up, so that nothing is left ou
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from tests.bench.report import Table
+from tests.engines import engines
 
-ROOT = Path(__file__).resolve().parents[2]
 ROWS = 4_000_000
 QUICK_ROWS = 400_000
 
 
 def table(*, quick: bool) -> Table:
     """Measure, if there is a Spark."""
-    found = subprocess.run([ROOT / "tools" / "engines.sh"], capture_output=True, text=True, check=False)
+    other = engines()
     head = ("what", "rows a second")
-    if found.returncode:
-        return Table("Tokens in Spark", head, [(found.stderr.strip(), "-")])
-    command = [found.stdout.strip(), "-m", "tests.bench.spark", str(QUICK_ROWS if quick else ROWS)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    if other.missing:
+        return Table("Tokens in Spark", head, [(other.missing, "-")])
+    done = other.run("tests.bench.spark", QUICK_ROWS if quick else ROWS)
+    done.check_returncode()
     said = json.loads(done.stdout)
     rows = [(name, f"{rate:,.0f}") for name, rate in said.items()]
     return Table("Tokens in Spark, local, two columns of each row", head, rows)
@@ -80,5 +77,4 @@ def _seconds(frame: Any) -> float:
 
 
 if __name__ == "__main__":
-    os.environ["PYSPARK_PYTHON"] = sys.executable
     sys.stdout.write(json.dumps(_measure(int(sys.argv[1]))))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from api.database import Database
 from api.migrate import upgrade
 from consent import Actor
-from tests import world
+from tests import postgres, world
 
 FIELDS = ("ecom_order_count", "credit_limit", "zhima_score", "repayment_record")
 FEATURES = 20
@@ -50,3 +52,15 @@ async def build(url: str, folder: Path, subjects: int) -> Measured:
         refs += made
     await database.close()
     return Measured(url, folder, refs)
+
+
+async def both(folder: Path, stack: ExitStack, subjects: int) -> dict[str, Measured]:
+    """A world on each database, the server running until the stack is closed."""
+    dsn = stack.enter_context(postgres.server(folder / "postgres"))
+    _, url = await asyncio.to_thread(postgres.new_database, dsn)
+    lite = folder / "sqlite"
+    lite.mkdir()
+    return {
+        "SQLite": await build(f"sqlite+aiosqlite:///{lite / 'yumen.db'}", lite, subjects),
+        "PostgreSQL": await build(url, folder / "pg", subjects),
+    }

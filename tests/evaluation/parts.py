@@ -1,6 +1,6 @@
 """All parts by title: own and public names of columns, and prose."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from tests.evaluation import (
@@ -21,7 +21,7 @@ from tests.evaluation import (
     third_names,
     third_prose,
 )
-from tests.evaluation.prose import Piece, Random
+from tests.evaluation.prose import Make, Piece, Random
 
 OWN: Final = (
     ("own names 1", held_names.HELD_NAMES),
@@ -38,46 +38,51 @@ PUBLIC: Final = (
 )
 
 
-def _dev(count: int) -> list[Piece]:
-    return prose.pieces(Random("dev"), count, prose.TEMPLATES, prose.VALUES, prose.DISTRACTORS)
+Pieces = Callable[[int], list[Piece]]
 
 
-def _first(count: int) -> list[Piece]:
-    part = held_prose
-    return prose.pieces(part.held_rng(1), count, part.HELD_TEMPLATES, part.HELD_VALUES, part.HELD_DISTRACTORS)
+def _of(
+    seeds: Callable[[int], Random],
+    templates: Mapping[str, str],
+    values: Mapping[str, Make],
+    distractors: Iterable[tuple[str, Make]],
+) -> Pieces:
+    """What makes so many pieces of a part, the same ones whenever it is asked."""
+    return lambda count: prose.pieces(seeds(1), count, templates, values, distractors)
 
 
-def _second(count: int) -> list[Piece]:
-    part = last_prose
-    return prose.pieces(part.last_rng(1), count, part.LAST_TEMPLATES, part.LAST_VALUES, part.LAST_DISTRACTORS)
-
-
-def _third(count: int) -> list[Piece]:
-    part = third_prose
-    return prose.pieces(part.third_rng(1), count, part.THIRD_TEMPLATES, part.THIRD_VALUES, part.THIRD_DISTRACTORS)
-
-
-def _fourth(count: int) -> list[Piece]:
-    part = fresh_prose
-    return prose.pieces(part.fresh_rng(1), count, part.FRESH_TEMPLATES, part.FRESH_VALUES, part.FRESH_DISTRACTORS)
-
-
-def _fifth(count: int) -> list[Piece]:
-    part = final_prose
-    return prose.pieces(part.final_rng(1), count, part.FINAL_TEMPLATES, part.FINAL_VALUES, part.FINAL_DISTRACTORS)
-
-
-def _sixth(count: int) -> list[Piece]:
-    part = sixth_prose
-    return prose.pieces(part.sixth_rng(1), count, part.SIXTH_TEMPLATES, part.SIXTH_VALUES, part.SIXTH_DISTRACTORS)
-
-
-PROSE: Final[tuple[tuple[str, Callable[[int], list[Piece]]], ...]] = (
-    ("tuned on", _dev),
-    ("part 1", _first),
-    ("part 2", _second),
-    ("part 3", _third),
-    ("part 4", _fourth),
-    ("part 5", _fifth),
-    ("part 6", _sixth),
+PROSE: Final[tuple[tuple[str, Pieces], ...]] = (
+    ("tuned on", _of(lambda _: Random("dev"), prose.TEMPLATES, prose.VALUES, prose.DISTRACTORS)),
+    (
+        "part 1",
+        _of(held_prose.held_rng, held_prose.HELD_TEMPLATES, held_prose.HELD_VALUES, held_prose.HELD_DISTRACTORS),
+    ),
+    (
+        "part 2",
+        _of(last_prose.last_rng, last_prose.LAST_TEMPLATES, last_prose.LAST_VALUES, last_prose.LAST_DISTRACTORS),
+    ),
+    (
+        "part 3",
+        _of(
+            third_prose.third_rng, third_prose.THIRD_TEMPLATES, third_prose.THIRD_VALUES, third_prose.THIRD_DISTRACTORS
+        ),
+    ),
+    (
+        "part 4",
+        _of(
+            fresh_prose.fresh_rng, fresh_prose.FRESH_TEMPLATES, fresh_prose.FRESH_VALUES, fresh_prose.FRESH_DISTRACTORS
+        ),
+    ),
+    (
+        "part 5",
+        _of(
+            final_prose.final_rng, final_prose.FINAL_TEMPLATES, final_prose.FINAL_VALUES, final_prose.FINAL_DISTRACTORS
+        ),
+    ),
+    (
+        "part 6",
+        _of(
+            sixth_prose.sixth_rng, sixth_prose.SIXTH_TEMPLATES, sixth_prose.SIXTH_VALUES, sixth_prose.SIXTH_DISTRACTORS
+        ),
+    ),
 )

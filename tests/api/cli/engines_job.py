@@ -51,11 +51,10 @@ def main(source: Path, out: Path) -> None:
 
 def session() -> SparkSession:
     """A Spark of this machine's own."""
-    os.environ["PYSPARK_PYTHON"] = sys.executable
     building = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
     building = building.config("spark.driver.bindAddress", "127.0.0.1").config("spark.driver.host", "127.0.0.1")
     building = building.config("spark.sql.execution.arrow.maxRecordsPerBatch", "10000")
-    session = building.config("spark.executorEnv.PYTHONPATH", str(Path(__file__).parents[3])).getOrCreate()
+    session = building.config("spark.executorEnv.PYTHONPATH", os.environ["PYTHONPATH"]).getOrCreate()
     session.sparkContext.setLogLevel("OFF")
     return session
 

@@ -1,8 +1,6 @@
 """Columns handed to other engines come back as the same tokens: DuckDB, Polars, and a real local Spark."""
 
 import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +9,9 @@ import pyarrow.parquet as pa_parquet
 import pytest
 
 from tests.api.cli.conftest import Cli
+from tests.engines import Engines, engines
 from tests.vault.support import ring
-from tests.vault.test_bulk_runs import PLAN, RECIPIENT, ROOT, table
+from tests.vault.test_bulk_runs import PLAN, RECIPIENT, table
 from vault.bulk.streams import Refusal, tokenise
 
 pytestmark = pytest.mark.slow
@@ -20,19 +19,18 @@ ROWS = 5000
 
 
 @pytest.fixture(scope="module")
-def engines() -> str:
+def other() -> Engines:
     """A Python that has them; the test is skipped if there is none."""
-    found = subprocess.run([ROOT / "tools" / "engines.sh"], capture_output=True, text=True, check=False)
-    if found.returncode:
-        pytest.skip(found.stderr.strip())
-    return found.stdout.strip()
+    found = engines()
+    if found.missing:
+        pytest.skip(found.missing)
+    return found
 
 
-def test_every_engine_gets_the_tokens_that_arrow_gets(engines: str, cli: Cli, tmp_path: Path) -> None:
+def test_every_engine_gets_the_tokens_that_arrow_gets(other: Engines, cli: Cli, tmp_path: Path) -> None:
     cli("setup", "000")
     pa_parquet.write_table(table(ROWS), tmp_path / "people.parquet")
-    command = [engines, "-m", "tests.api.cli.engines_job", tmp_path / "people.parquet", tmp_path]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env={**os.environ})
+    done = other.run("tests.api.cli.engines_job", tmp_path / "people.parquet", tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
     said = json.loads(done.stdout)
     refused: list[Refusal] = []
