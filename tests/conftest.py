@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -39,6 +40,14 @@ def environment_as_it_was() -> Iterator[None]:
     for name in [name for name in os.environ if name.startswith("YUMEN_") and name not in before]:
         del os.environ[name]
     os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def same_numbers_in_any_order(request: pytest.FixtureRequest) -> None:
+    """A module's random numbers begin anew with each test, whichever tests ran before it."""
+    numbers = getattr(getattr(request, "module", None), "RNG", None)
+    if isinstance(numbers, Random):
+        numbers.seed(request.node.name)
 
 
 @pytest.fixture

@@ -31,6 +31,9 @@ NARROW_BITS: Final = 1.6
 SPREAD_FORMS: Final = frozenset({"mobile", "landline", "resident_id_15", "passport", "home_return_permit"})
 PROTECTED: Final = frozenset({"hex", "hex16", "base64", "long_base64", "masked", "uuid"})
 NAMED: Final = frozenset({"person_name"})
+WHOLE: Final = frozenset({"flag"})
+"""Forms whose signs other codes use too: they say something only where nearly every cell has them."""
+NEARLY_ALL: Final = 0.9
 DIGEST: Final = "hashed_value"
 
 
@@ -65,7 +68,8 @@ class Reading:
         if form.name in SPREAD_FORMS and self.profile.distinct >= 20 and self.profile.spread < NARROW_BITS:
             self.conflicts.append(Conflict("narrow", form.name))
             return 0.2
-        if form.name in NAMED and self.profile.rate(form.name) < 0.4:
+        least = 0.4 if form.name in NAMED else NEARLY_ALL if form.name in WHOLE else 0.0
+        if self.profile.rate(form.name) < least:
             return 0.3
         return 1.0
 

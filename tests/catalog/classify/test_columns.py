@@ -96,6 +96,12 @@ def test_a_neighbour_tells_a_birth_date_and_a_coded_gender() -> None:
     assert kinds == {"a": "id_card_no", "b": "birth_date", "c": "gender", "d": "quantity"}
 
 
+@pytest.mark.parametrize("ones", [20, 40, 60])
+def test_a_code_of_ones_and_twos_is_no_flag_however_many_ones_there_are(ones: int) -> None:
+    assert said(["1"] * ones + ["2"] * (80 - ones)).kind == "quantity"
+    assert said(["1"] * ones + ["0"] * (80 - ones)).kind == "flag"
+
+
 def test_a_result_holds_counts_and_no_value() -> None:
     ids = [numbers.resident_id(RNG) for _ in range(40)]
     remarks = [f"客户{words.person(RNG)}身份证{each}已核" for each in ids]
