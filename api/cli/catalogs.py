@@ -8,11 +8,14 @@ from api.usecases.catalogs import Catalogs
 from catalog import Catalog, Feature, FeatureView, Field
 
 
-async def shown_catalog(settings: Settings) -> tuple[Catalog, str]:
-    """The catalogue and where it comes from: "database" or "shipped"."""
+async def shown_catalog(settings: Settings, *, tenant: str | None = None) -> tuple[Catalog, str]:
+    """The catalogue and where it comes from: "database" or "shipped".
+
+    Raises: TenantNotFoundError: there is a database, a tenant is given and nobody registered it.
+    """
     if not is_there(settings):
         return Catalog.builtin(), "shipped"
-    async with opened_database(settings, writing=False) as database, database.reading() as tx:
+    async with opened_database(settings, writing=False, tenant=tenant) as database, database.reading() as tx:
         return await Catalogs().current(tx.connection), "database"
 
 

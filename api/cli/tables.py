@@ -18,6 +18,7 @@ from api.cli.terminal import Terminal
 
 NAME = re.compile(r"(?!.*[0-9]{5})[a-z][a-z0-9_]{0,62}")
 NOT_INSTALLED = both("this needs {extra}; install yumen[{extra}]", "此命令需要可选组件 {extra}；请安装 yumen[{extra}]")
+BROKEN_PLAN = both("--plan: line {line}: this is no YAML", "--plan：第 {line} 行：不符合 YAML 语法")
 PLAN = typer.Option("--plan", metavar="FILE", help=both("The plan, YAML.", "方案文件，YAML。"), show_default=False)
 Plan = Annotated[Path, PLAN]
 Dataset = Annotated[
@@ -53,6 +54,9 @@ def plan_of(path: Path) -> dict[str, Any]:
     """A plan's document. Raises: CommandError; OSError."""
     try:
         read = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as fault:
+        line = fault.problem_mark.line + 1 if fault.problem_mark else 1
+        raise CommandError(told(BROKEN_PLAN).format(line=line)) from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError):
         read = None
     if not isinstance(read, dict):

@@ -11,7 +11,7 @@ import asyncio
 import random
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,10 +35,11 @@ from lineage.graph import (
     what_to_delete,
 )
 from tests import postgres
-from tests.bench import report
+from tests.bench import paging, report
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
-READS_EACH, SCORES_PER, ROUNDS = 50, 10, 30
+READS_EACH, SCORES_PER, WARM, ROUNDS = 50, 10, 3, 30
+HEADS = ("database", "entries", "question", "p50 ms", "worst ms", "pages", "kB from disk")
 LONG = 10_000_000
 CLIENTS = ("limit_engine", "pricing", "collections", "partner_scoring")
 FIELDS = ("credit_limit", "zhima_score", "repayment_record", "ecom_order_count", "payment_transactions")
@@ -98,7 +99,7 @@ async def measure(folder: Path, options: argparse.Namespace) -> report.Table:
                 ledger = Sized(name, Database.open(await asyncio.to_thread(make, size)), size)
                 rows += await _measured(ledger)
                 await ledger.database.close()
-    return report.Table("The auditor's six questions", ("database", "entries", "question", "p50 ms", "worst ms"), rows)
+    return report.Table("The auditor's six questions", HEADS, rows)
 
 
 async def _measured(ledger: Sized) -> list[tuple[object, ...]]:
@@ -113,19 +114,50 @@ async def _measured(ledger: Sized) -> list[tuple[object, ...]]:
     chance = random.Random(7)  # noqa: S311 - a bench
     rows: list[tuple[object, ...]] = []
     for name, ask in QUESTIONS.items():
-        times = []
-        for turn in range(-3, ROUNDS):
-            who = chance.randrange(ledger.people)
-            async with ledger.database.reading() as tx:
-                began = time.perf_counter()
-                found = await ask(tx.connection, ledger, who)
-                spent = time.perf_counter() - began
-            if not found:
-                raise SystemExit(f"{name}: nothing was found")
-            if turn >= 0:
-                times.append(spent * 1000)
-        rows.append((ledger.name, f"{ledger.entries:,}", name, f"{median(times):.2f}", f"{max(times):.2f}"))
+        for _ in range(WARM):
+            await _asked(ledger, name, ask, chance.randrange(ledger.people))
+        before = await paging.buffers(ledger.database)
+        answers = [await _asked(ledger, name, ask, chance.randrange(ledger.people)) for _ in range(ROUNDS)]
+        after = await paging.buffers(ledger.database)
+        times = [spent * 1000 for spent, _ in answers]
+        rows.append(
+            (
+                ledger.name,
+                f"{ledger.entries:,}",
+                name,
+                f"{median(times):.2f}",
+                f"{max(times):.2f}",
+                _mean(ledger, [counted.calls for _, counted in answers], before, after),
+                _kilobytes([counted.read for _, counted in answers]),
+            )
+        )
     return rows
+
+
+async def _asked(ledger: Sized, name: str, ask: Ask, who: int) -> tuple[float, paging.Disk]:
+    """Seconds that a question took, and what was read for it."""
+    async with ledger.database.reading() as tx:
+        process = await paging.reader(tx.connection)
+        with paging.disk(process) as counted:
+            began = time.perf_counter()
+            found = await ask(tx.connection, ledger, who)
+            spent = time.perf_counter() - began
+    if not found:
+        raise SystemExit(f"{name}: nothing was found")
+    return spent, counted
+
+
+def _mean(ledger: Sized, calls: Sequence[int | None], before: int | None, after: int | None) -> str:
+    """Pages a question looked at."""
+    if before is not None and after is not None:
+        return f"{(after - before) / ROUNDS:.0f}"
+    known = [each for each in calls if each is not None]
+    return f"{sum(known) / ROUNDS:.0f}" if ledger.database.is_sqlite and known else "-"
+
+
+def _kilobytes(read: Sequence[int | None]) -> str:
+    known = [each for each in read if each is not None]
+    return f"{sum(known) / ROUNDS / 1024:.0f}" if known else "-"
 
 
 async def _fed(connection: AsyncConnection, ledger: Sized, who: int) -> object:

@@ -110,7 +110,7 @@ def run_fields(term: Terminal, *, grade: Grade = None, kind: Kind = None) -> Non
 )
 def run_views(term: Terminal, *, tenant: SomeTenant = None) -> None:
     """List views."""
-    catalog, _ = run(shown_catalog(settings_of(term)))
+    catalog, _ = run(shown_catalog(settings_of(term), tenant=tenant))
     views = [view for view in catalog.views if tenant in {None, view.tenant}]
     columns = (
         both("feature", "特征"),
@@ -176,7 +176,7 @@ def run_load(term: Terminal, *, file: File, tenant: Tenant, dry_run: DryRun = Fa
 
 
 async def _load(settings: Settings, file: Path, tenant: str, *, dry_run: bool) -> dict[str, object]:
-    async with opened_parts(settings, writing=True) as parts, parts.database.transaction() as tx:
+    async with opened_parts(settings, writing=not dry_run) as parts, parts.database.transaction() as tx:
         catalogs = Catalogs()
         before = await catalogs.current(tx.connection)
         views = load_views(file, tenant, catalog=before)

@@ -123,7 +123,7 @@ def _run(term: Terminal, job: Job, work: Work, *, total: int | None = None) -> i
 async def _work(
     term: Terminal, settings: Settings, job: Job, work: Work, *, total: int | None
 ) -> tuple[Erased, Scrubbed | None]:
-    async with opened_parts(settings, writing=True, tenant=job.tenant) as parts:
+    async with opened_parts(settings, writing=not job.dry_run, tenant=job.tenant) as parts:
         office = await office_of(parts)
         with term.progress() as bar:
             task = bar.add_task(term.say("people", "人员"), total=total)

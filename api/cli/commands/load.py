@@ -98,7 +98,7 @@ def run_load(  # noqa: PLR0913  options of a command
 
 
 async def _load(term: Terminal, settings: Settings, file: Path, load: ValuesLoad) -> LoadSummary:
-    async with opened_parts(settings, writing=True) as parts:
+    async with opened_parts(settings, writing=not load.options.dry_run) as parts:
         async with parts.database.reading() as tx:
             catalog = await Catalogs().current(tx.connection)
         with loads.watched(term, load.view) as progress:

@@ -45,7 +45,7 @@ def run_purge(term: Terminal, *, tenant: Tenant, dry_run: DryRun = False) -> Non
 
 
 async def _purge(term: Terminal, settings: Settings, job: Job) -> Purged:
-    async with opened_parts(settings, writing=True, tenant=job.tenant) as parts:
+    async with opened_parts(settings, writing=not job.dry_run, tenant=job.tenant) as parts:
         office = Office(parts.database, parts.keys, Ends(EndsFile(settings.ends_file)), BY, deletion_due(settings))
         with term.progress() as bar:
             task = bar.add_task(term.say("values", "数值"), total=None)

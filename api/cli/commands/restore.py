@@ -59,7 +59,7 @@ async def _restore(term: Terminal, settings: Settings, others: list[Path], *, dr
     own = EndsFile(settings.ends_file)
     said = [read_ends(EndsFile(path)) for path in others] + [read_ends(own)]
     entries = sorted((entry for each in said for entry in each.entries), key=lambda entry: str(entry["at"]))
-    async with opened_parts(settings, writing=True) as parts:
+    async with opened_parts(settings, writing=not dry_run) as parts:
         office = Office(parts.database, parts.keys, Ends(own), BY, deletion_due(settings))
         with term.progress() as bar:
             task = bar.add_task(term.say("ends", "留存条目"), total=len(entries))

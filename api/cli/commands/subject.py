@@ -181,7 +181,7 @@ def run_check(term: Terminal, *, file: File) -> None:
 
 
 async def _erase(settings: Settings, who: SubjectId, job: Job) -> tuple[Erased, Any]:
-    async with opened_parts(settings, writing=True) as parts:
+    async with opened_parts(settings, writing=not job.dry_run) as parts:
         office = await office_of(parts)
         done = await erase_many(office, job, [who.ref])
         is_changed = done.counts["erased"] > 0 and not job.dry_run

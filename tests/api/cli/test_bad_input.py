@@ -177,6 +177,7 @@ TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name =
 TENANTED = [
     ["audit"],
     ["budget", "list"],
+    ["catalog", "views"],
     ["check"],
     ["check", "--without-key"],
     ["entries"],
@@ -191,6 +192,28 @@ TENANTED = [
     ["purge"],
     ["replay"],
 ]
+
+
+DRY_RUNS: list[list[str]] = [
+    ["catalog", "load", "views.yaml", "--tenant", "xiaomi"],
+    ["erase", "due", "--tenant", "xiaomi"],
+    ["erase", "file", "refs.txt", "--tenant", "xiaomi"],
+    ["load", "values.csv", "--tenant", "xiaomi", "--view", "account_profile"],
+    ["purge", "--tenant", "xiaomi"],
+    ["restore"],
+    ["subject", "erase", "sub_" + "a" * 26, "--tenant", "xiaomi"],
+    ["subjects", "load", "people.csv", "--tenant", "xiaomi"],
+]
+
+
+@pytest.mark.parametrize("arguments", DRY_RUNS, ids=" ".join)
+def test_a_dry_run_makes_no_database_and_no_key(arguments: list[str], cli: Cli, folder: Path) -> None:
+    for name in ("views.yaml", "values.csv", "people.csv"):
+        (folder / name).write_text("subject\n")
+    (folder / "refs.txt").write_text("sub_" + "a" * 26 + "\n")
+    done = cli(*arguments, "--dry-run")
+    assert (done.code, "there is no database yet" in done.err) == (BAD_INPUT, True), done.err
+    assert not list((folder / "var").glob("*"))
 
 
 @pytest.mark.parametrize("tenant", ["xiaomii", RESIDENT_ID])

@@ -165,6 +165,14 @@ def test_what_cannot_be_carried_out_is_refused_in_one_line(  # noqa: PLR0917  fi
     assert people.read_bytes() == before
 
 
+def test_a_plan_that_is_no_yaml_is_refused_with_its_line(cli: Cli, people: Path, folder: Path) -> None:
+    (folder / "plan.yaml").write_text("k: 5\ncolumns: [secret\n")
+    done = cli("deidentify", str(people), *SCOPE, "--plan", "plan.yaml", "--dry-run")
+    assert (done.code, done.out) == (2, "")
+    assert "--plan: line 3: this is no YAML" in done.err
+    assert "secret" not in done.err
+
+
 def test_a_part_that_is_not_installed_is_named() -> None:
     with pytest.raises(CommandError, match=r"install yumen\[bulk\]"):
         tables.part("no_such_part_of_anything", "bulk")
