@@ -16,10 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import typer
+import yaml
 
-from api.cli.language import both, told
+from api.cli.language import LANGUAGE, Language, both, told
 from api.cli.terminal import complain
 
+KINDS = Path(__file__).parents[1] / "problems" / "kinds.yaml"  # read, not imported: that takes a second
 BAD_INPUT = 2
 FAILED = 1
 ROOMS = frozenset({"api", "catalog", "consent", "examples", "gate", "lineage", "vault"})
@@ -133,8 +135,19 @@ def _ours(error: BaseException) -> tuple[int, list[str]]:
     said = str(error) or (inspect.getdoc(type(error)) or "").partition("\n")[0].rstrip(".")
     lines = said.splitlines() or [type(error).__name__]
     if code is not None:
+        title = _title(code)
+        if title:
+            lines[0] = f"{title}：{lines[0]}"
         lines[-1] += f" [{code}]"
     return FAILED if code in FAILURES else BAD_INPUT, lines
+
+
+def _title(code: str) -> str:
+    """What a problem is called in Chinese, where Chinese is spoken; its details stay as the room says them."""
+    if LANGUAGE.get() is not Language.ZH:
+        return ""
+    kinds = yaml.safe_load(KINDS.read_text(encoding="utf-8"))
+    return str(kinds.get(code, {}).get("zh", ""))
 
 
 def _file(error: OSError) -> str:

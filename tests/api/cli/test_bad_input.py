@@ -11,6 +11,7 @@ import pytest
 from api.cli import faults
 from api.cli.faults import BAD_INPUT, FAILED, CommandError, report
 from api.migrate import LedgerLossError
+from api.problems import KINDS
 from tests.api.cli.conftest import Cli, finished, process
 
 RESIDENT_ID = "119999199104187398"
@@ -225,6 +226,15 @@ def test_a_tenant_that_was_never_registered_is_refused_everywhere(tenant: str, c
         assert "consent/tenant_not_found" in done.err, arguments
         assert RESIDENT_ID not in done.err
     assert not (folder / "made").exists()
+
+
+def test_an_error_of_a_room_has_its_chinese_title_where_chinese_is_spoken(cli: Cli) -> None:
+    cli("setup", "000")
+    done = cli("--lang", "zh", "check", "--tenant", "xiaomii")
+    assert done.code == BAD_INPUT
+    assert done.err.startswith(f"yumen: {KINDS['consent/tenant_not_found'].zh}：")
+    assert "[consent/tenant_not_found]" in done.err
+    assert KINDS["consent/tenant_not_found"].zh not in cli("check", "--tenant", "xiaomii").err
 
 
 def test_an_audit_still_runs_when_the_tenants_own_row_was_deleted(cli: Cli, folder: Path) -> None:
