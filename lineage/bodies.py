@@ -11,6 +11,7 @@ from catalog import CatalogError
 from catalog.canonical import canonical
 from lineage.entries import BASE_MEMBERS, VERSION
 from lineage.faults import FaultCode
+from lineage.kinds import Kind
 
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 # Objects in field order, and the fields stand in alphabetical order: this is canonical for what these types can hold.
@@ -76,6 +77,14 @@ def decode_read(body: bytes) -> ReadBody | FaultCode:
     if found.v != VERSION:
         return FaultCode.MALFORMED
     return found if _encode(found) == body and body.isascii() else FaultCode.NOT_CANONICAL
+
+
+def read_document(body: bytes) -> dict[str, Any] | None:
+    """The members of a read's body; None for any other entry, also for a question about reads, which names them."""
+    if b',"kind":"read",' not in body:
+        return None
+    document = _other(body)
+    return document if document["kind"] == Kind.READ else None
 
 
 def decode_other(body: bytes) -> Mapping[str, Any] | FaultCode:

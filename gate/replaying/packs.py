@@ -21,6 +21,7 @@ from gate.errors import BundleError
 from gate.replaying.recorded import RecordedRead, recorded
 from gate.replaying.replayer import Replayed, Replayer, Verdict
 from gate.store_facts import KeptPolicy, Situation, situation_of
+from lineage.bodies import read_document
 from lineage.evidence import pack_files
 from lineage.evidence.pack import ENTRIES, INDEX
 
@@ -114,8 +115,8 @@ async def replay_pack(path: Path) -> PackReplay:
 def _reads(path: Path, index: Sequence[int]) -> Iterator[list[RecordedRead]]:
     part: list[RecordedRead] = []
     for number, body in zip(index, _bodies(path), strict=True):
-        if b',"kind":"read",' in body:
-            part.append(recorded(number, msgspec.json.decode(body)))
+        if (read := read_document(body)) is not None:
+            part.append(recorded(number, read))
         if len(part) == PART:
             yield part
             part = []

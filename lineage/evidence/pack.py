@@ -22,6 +22,7 @@ from typing import IO, Any, Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.canonical import canonical
+from lineage.bodies import read_document
 from lineage.evidence.instructions import EN, ZH
 from lineage.queries import FoundEntry
 
@@ -127,8 +128,7 @@ async def collect(entries: AsyncIterator[FoundEntry], contents: Contents) -> Col
             place = {"digest": entry.digest.hex(), "id": str(entry.id), "mac": entry.mac.hex()}
             lines[ENTRIES].write(entry.body)
             lines[INDEX].write(canonical(place))
-            if b',"kind":"read",' in entry.body:
-                body = entry.document
+            if (body := read_document(entry.body)) is not None:
                 catalogs.add(str(body["catalog"]))
                 policies.add(str(body["policy"]))
                 facts.update(str(each) for each in [body["facts"]] if each is not None)
