@@ -60,7 +60,7 @@ def postgres_dsn() -> Iterator[str]:
     # Not below pytest's own temporary folder, which another run may clear.
     with (
         tempfile.TemporaryDirectory(prefix="yumen-pg-", ignore_cleanup_errors=True) as folder,
-        postgres.server(Path(folder) / "data") as dsn,
+        postgres.server(Path(folder) / "data", is_durable=False) as dsn,
     ):
         yield dsn
 

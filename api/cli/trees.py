@@ -8,19 +8,30 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
+from api.cli.language import both
 from api.cli.terminal import Terminal
 from lineage.graph import Picture
 
 DEEPEST = 12
 HIGH = 4
 
+SCORE = {
+    "score": both("score", "评分"),
+    "at": both("at", "时间"),
+    "model": both("model", "模型"),
+    "version": both("version", "版本"),
+    "client": both("client", "服务"),
+    "party": both("party", "机构"),
+    "purpose": both("purpose", "目的"),
+    "product": both("product", "产品"),
+    "automated": both("solely automated", "完全自动化"),
+    "entry": both("entry", "条目"),
+}
+
 
 def score_shown(term: Terminal, document: dict[str, Any]) -> RenderableType:
     """A score as its facts and the tree of what fed it."""
-    head = term.facts(
-        (name, str(document[name]))
-        for name in ("score", "at", "model", "version", "client", "party", "purpose", "product", "automated", "entry")
-    )
+    head = term.facts((title, document[name]) for name, title in SCORE.items())
     tree = Tree(Text(f"{document['score']}  {document['model']} {document['version']}"))
     for made in document["decisions"]:
         tree.add(Text(f"→ {made['decision']}  {made['outcome']}"))

@@ -126,7 +126,21 @@ def run_field(term: Terminal, *, field: FieldName, tenant: Tenant) -> None:
         "subjects": found.subjects,
         "upto": str(found.upto),
     }
-    term.answer(document, lambda: term.facts((name, str(value)) for name, value in document.items()))
+    term.answer(document, lambda: term.facts(_reach(found)))
+
+
+def _reach(found: FieldReach) -> list[tuple[str, object]]:
+    """What a field reaches, for people."""
+    return [
+        (both("field", "字段"), found.field),
+        (both("features of it", "由其产生的特征"), found.features),
+        (both("of them released", "其中已提供"), found.released),
+        (both("clients (purpose)", "服务（目的）"), [f"{client} ({purpose})" for client, purpose in found.clients]),
+        (both("models", "模型"), [f"{model} {version}" for model, version in found.models]),
+        (both("recipients (people)", "接收方（人数）"), [f"{name} ({count})" for name, count in found.recipients]),
+        (both("people", "涉及人数"), found.subjects),
+        (both("counted up to entry", "统计至条目"), found.upto),
+    ]
 
 
 async def _field(term: Terminal, tenant: str, field: str) -> FieldReach:
