@@ -4,8 +4,10 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +93,18 @@ def test_json_is_one_document_and_a_kept_folder_holds_the_service_s_files(tmp_pa
     assert all(step["as_told"] for step in document["steps"])
     assert {"yumen.db", "root.key", "service.log"} <= {path.name for path in kept.iterdir()}
     assert kept.stat().st_mode & 0o077 == 0
+    with closing(sqlite3.connect(kept / "yumen.db")) as database:
+        [(tenant, score)] = database.execute("SELECT tenant, score FROM lineage_scores").fetchall()
+    asked = subprocess.run(
+        command("lineage", "score", score, "--tenant", tenant, "--lang", "zh"),
+        env={**environment(tmp_path), "YUMEN_DATA_DIR": str(kept)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "huabei_limit_model 3.1" in asked.stdout
+    assert "完全自动化  ✓" in asked.stdout
+    assert "huabei_credit:zhima_score  plain" in asked.stdout
     again = demo(tmp_path, "--lender", "004", "--keep", str(kept))
     assert again.returncode == 2
     assert "not empty" in again.stderr

@@ -130,7 +130,8 @@ def load_candidate_revision(files: Files, folder: Path) -> set[str]:
 
 async def test_a_period_s_pack_holds_all_entries_of_the_time(lender: Lender, tmp_path: Path) -> None:
     await lived(lender)
-    asked = await lender.call("auditor", "GET", "/v1/entries?client=scoring&kind=read")  # stands in the ledger, and is no read
+    # A question about reads stands in the ledger, names them, and is none.
+    asked = await lender.call("auditor", "GET", "/v1/entries?client=scoring&kind=read")
     assert asked.status_code == 200, asked.text
     report = await packed(lender, tmp_path / "pack.tar.gz", None)
     assert (report.replayed, report.reads) == (False, 5)
