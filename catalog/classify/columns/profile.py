@@ -28,7 +28,8 @@ PROBE: Final = 60
 LONG: Final = 8
 EXACT: Final = 1e15
 SCANNED: Final = 200
-LINE: Final = 2000
+LINE: Final = 4096
+"""As much of a cell as samples keep of it."""
 _MIDNIGHT: Final = re.compile(r"[T ]00:00(?::00(?:\.0{1,9})?)?\Z")
 _MAYBE: Final = re.compile(r"[0-9]{4}|@|[一-龥].{2}")
 

@@ -13,7 +13,7 @@ from catalog.classify.columns.neighbours import ColumnSample, classify_table
 from catalog.classify.columns.profile import profile
 from catalog.classify.grading import grade_of
 from catalog.classify.results import classified, table_document
-from catalog.classify.sources.sampling import TableSample
+from catalog.classify.sources.sampling import MAX_CELL, TableSample
 from catalog.classify.values.likelihood import Likelihood
 from tests.evaluation import numbers, words
 from tests.evaluation.cells import rng_of
@@ -117,6 +117,12 @@ def test_values_of_a_higher_kind_raise_the_column_they_leak_into() -> None:
     remarks = ["已处理，资料齐全"] * 90 + [f"身份证{numbers.resident_id(RNG)}" for _ in range(10)]
     result = classified(TableSample("t", (ColumnSample("remark", remarks),), 100), TODAY)
     assert (result.columns[0].verdict.kind, result.columns[0].grade) == ("free_text", 3)
+
+
+def test_a_long_remark_is_searched_to_the_end_of_what_is_read_of_it() -> None:
+    remark = "已处理，资料齐全。" * 440 + f"身份证{numbers.resident_id(RNG)}"
+    assert 3900 < len(remark) < MAX_CELL
+    assert profile([remark], TODAY).embedded["resident_id"] == 1
 
 
 def test_grades_follow_the_catalogue_in_force() -> None:
