@@ -22,9 +22,11 @@ HEAD = """# Benchmarks of the proof
 Written by `make bench ARGS="--proof --long --write"`. Every row of a table comes from the same run. The questions are
 asked warm, one after another, on ledgers made up in SQL, with fifty reads a person whatever the size.
 
-The ledger's share is the more of a read the slower the disk: most of it is waiting for the commit. A person's fifty
-reads stand on fifty pages; in the ledger of 10,000,000 entries (10 GB) fewer of these are in memory, which is taken to
-be the difference between the sizes and was not profiled. `--long-on sqlite` keeps the largest ledger to one database.
+The ledger's share is the more of a read the slower the disk: most of it is waiting for the commit. Beside the questions
+stand the pages a question looked at and what of them came from the disk, means of thirty: SQLite's are those not in its
+own cache of 2 MB, so a small ledger needs fewer; PostgreSQL counts all. The number of pages is that of the answer (fifty
+reads of a person stand on fifty pages) and hardly grows with the ledger; what a ledger of 10,000,000 entries (10 GB on
+each database) takes longer, it takes to fetch pages from the disk. `--long-on sqlite` keeps the largest to one database.
 """
 
 
