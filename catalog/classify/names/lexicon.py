@@ -9,6 +9,7 @@ Rules enforced here:
   (性别(0男1女), 状态:0正常); pinyin and English written together like their parts;
 - words written together are cut where the lexicon's own words part them (uregtime, jointime); initials of pinyin may
   end as code tables end them (XBM, MZDM: 码, 代码);
+- pinyin may end a longer word (jiekuanrenxingming), and initials of whose it is may stand before others (jkrxm);
 - the span of time a figure is of (last_30_days, 近30天) counts for nothing;
 - what begins with is_ or has_ and says nothing else is a flag; a name that says how its values are protected and
   nothing of a person is a digest.
@@ -24,7 +25,8 @@ from typing import Any, Final
 import yaml
 
 from catalog.classify.columns.kinds import column_kinds
-from catalog.classify.names.cutting import cut
+from catalog.classify.names.compounds import chinese_compounds, compound_words, latin_compounds
+from catalog.classify.names.cutting import LEAST, cut
 from catalog.classify.values.normal import halved
 from catalog.classify.values.rules import DATA
 
@@ -41,12 +43,19 @@ _UNITS: Final = frozenset(_DOCUMENT["units"])
 _SAME: Final = {word: plain for plain, others in _DOCUMENT["same"].items() for word in others}
 _PROTECTIONS: Final = frozenset(_DOCUMENT["protections"])
 _QUESTIONS: Final = frozenset(_DOCUMENT["questions"])
+_ROLES: Final = tuple(_DOCUMENT["roles"])
 _CODED: Final = ("dm", "bm", "m")
+_PLAIN_ZH: Final = (("帐", "账"), ("登陆", "登录"), ("證", "证"), ("號", "号"))
+"""Other ways of writing the same in Chinese names."""
+ENOUGH: Final = 6
+"""The letters from which pinyin at the end of a longer word is no accident."""
 _WINDOW: Final = re.compile(
     r"\b(?:(?:last|past|recent|in|within|near|prev|prior) )*"
     r"[0-9]{1,3} ?(?:d|days?|w|weeks?|m|mons?|months?|y|years?|h|hours?)\b"
 )
 """The span of time a figure is of: it says nothing of what is counted (login_count_last_30_days)."""
+_COUNTED: Final = frozenset({"num", "nums", "number"})
+"""Words that with a span of time say how many, and without one say which (order_num_12m)."""
 _UNSPELT: Final = frozenset({"py", "in"})
 """Languages whose words are no English words in another spelling (edu is 额度)."""
 _NEUTRAL_ZH: Final = re.compile(
@@ -97,7 +106,15 @@ def _place(phrase: _Phrase, text: str, chinese: dict[str, list[_Phrase]], latin:
     if text.isascii():
         latin.setdefault("".join(phrase.words), []).append(phrase)
     else:
-        chinese.setdefault(halved(text).lower(), []).append(phrase)
+        chinese.setdefault(_written(text), []).append(phrase)
+
+
+def _written(text: str) -> str:
+    """Chinese text as the lexicon keeps it."""
+    plain = halved(text).lower()
+    for other, usual in _PLAIN_ZH:
+        plain = plain.replace(other, usual)
+    return plain
 
 
 def _frozen(found: Mapping[str, list[_Phrase]]) -> Mapping[str, tuple[_Phrase, ...]]:
@@ -122,7 +139,7 @@ def match_name(name: str) -> list[NameMatch]:
     """Return the kinds a name points to, strongest first. Shape: a column's name or its comment, any length."""
     best: dict[str, NameMatch] = {}
     short = name[:200]
-    for found in (*_latin(short), *_chinese(halved(short).lower())):
+    for found in (*_latin(short), *_chinese(_written(short))):
         if found.kind in column_kinds() and found.score > best.get(found.kind, _NONE).score:
             best[found.kind] = found
     return sorted(best.values(), key=lambda one: (-one.score, one.kind))
@@ -141,12 +158,14 @@ def _latin(name: str) -> Iterator[NameMatch]:
     yield from _matches(_spelt(raw), worth)
     timeless = _WINDOW.sub(" ", " ".join(raw)).split()
     if timeless and len(timeless) < len(raw):
+        timeless = [*timeless[:-1], "count" if timeless[-1] in _COUNTED else timeless[-1]]
         yield from _matches(_spelt(timeless), worth * WHEN_CUT)
     pieces = [piece for word in raw for piece in cut(word, vocabulary())]
     if len(pieces) > len(raw):
         yield from _matches(_spelt(pieces), worth * WHEN_CUT)
     if name.isascii():
         yield from _coded(raw)
+        yield from _spoken(raw[-1])
         yield from _plain(raw)
 
 
@@ -158,6 +177,8 @@ def _matches(words: list[str], worth: float) -> Iterator[NameMatch]:
     for candidate, top in ((words, 1.0), (told, 0.97), (bare, 0.9)):
         for phrase in phrases.get("".join(candidate), ()):
             yield NameMatch(phrase.kind, top * worth, phrase.language)
+    for kind, score in latin_compounds(words, _NEUTRAL):
+        yield NameMatch(kind, score * worth, "english")
     for part in (told or words,) if len(told) == len(words) else (told or words, words):
         for found in _parts(part, phrases):
             yield NameMatch(found.kind, found.score * worth, found.language)
@@ -171,6 +192,23 @@ def _coded(words: list[str]) -> Iterator[NameMatch]:
         for phrase in phrases.get(bare, ()):
             if phrase.language == "initials" and len(bare) >= 2:
                 yield NameMatch(phrase.kind, 0.9, phrase.language)
+
+
+def _spoken(word: str) -> Iterator[NameMatch]:
+    """Pinyin at the end of a word (jiekuanrenxingming), initials behind those of a role (jkrxm)."""
+    _, phrases = _phrases()
+    if word in phrases:
+        return
+    for start in range(1, len(word) - ENOUGH + 1):
+        for phrase in phrases.get(word[start:], ()):
+            if phrase.language == "pinyin":
+                yield NameMatch(phrase.kind, 0.62 + 0.3 * (1 - start / len(word)), phrase.language)
+    for role in _ROLES:
+        bare = word.removeprefix(role)
+        if 2 <= len(bare) < len(word):
+            for phrase in phrases.get(bare, ()):
+                if phrase.language == "initials":
+                    yield NameMatch(phrase.kind, 0.8 + 0.02 * len(role), phrase.language)
 
 
 def _plain(words: list[str]) -> Iterator[NameMatch]:
@@ -188,6 +226,7 @@ def vocabulary() -> frozenset[str]:
     own = {
         word for found in phrases.values() for phrase in found if phrase.language == "english" for word in phrase.words
     }
+    own |= {word for word in compound_words() if len(word) > LEAST}
     return frozenset(word for word in own | _NEUTRAL | _HEADS | _UNITS | _SAME.keys() if word.isalpha())
 
 
@@ -236,6 +275,8 @@ def _said(name: str) -> Iterator[NameMatch]:
     for candidate, top in ((name, 1.0), (bare, 1.0), (told, 0.97), (_CODES_ZH.sub("", told), 0.95)):
         for phrase in phrases.get(candidate, ()):
             yield NameMatch(phrase.kind, top, phrase.language)
+    for kind, score in chinese_compounds(bare):
+        yield NameMatch(kind, score, "chinese")
     changes = _HEADS_ZH.search(bare)
     for text, found in phrases.items():
         if len(text) >= 2 and text in bare and text != bare:
