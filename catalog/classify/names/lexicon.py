@@ -17,7 +17,7 @@ Rules enforced here:
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -35,6 +35,7 @@ LANGUAGES: Final = {"zh": "chinese", "py": "pinyin", "in": "initials", "en": "en
 BESIDE_HANZI: Final = 0.7
 """What Latin words count for in a name that is Chinese for the rest (设备指纹ID)."""
 WHEN_CUT: Final = 0.95
+ASKED: Final = 0.6
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[一-龥]+|[0-9]+[a-z]?")
 _DOCUMENT: Final[dict[str, Any]] = yaml.safe_load((DATA / "name_words.yaml").read_text(encoding="utf-8"))
 _NEUTRAL: Final = frozenset(_DOCUMENT["neutral"])
@@ -44,7 +45,8 @@ _SAME: Final = {word: plain for plain, others in _DOCUMENT["same"].items() for w
 _PROTECTIONS: Final = frozenset(_DOCUMENT["protections"])
 _QUESTIONS: Final = frozenset(_DOCUMENT["questions"])
 _ROLES: Final = tuple(_DOCUMENT["roles"])
-_CODED: Final = ("dm", "bm", "m")
+_CODED: Final = ("dm", "bm", "m", "id", "no", "hm", "h", "mc")
+_ENDS: Final = {end: kind for kind, ends in _DOCUMENT["ends"].items() for end in ends}
 _PLAIN_ZH: Final = (("帐", "账"), ("登陆", "登录"), ("證", "证"), ("號", "号"))
 """Other ways of writing the same in Chinese names."""
 ENOUGH: Final = 6
@@ -65,6 +67,8 @@ _SIGNS_ZH: Final = re.compile(r"[\s_\-()（）:：/,.0-9]")
 _BRACKETED: Final = re.compile(r"\([^()]{0,80}\)")
 _EXPLAINED: Final = re.compile(r"[(:;,/|。]")
 _CODES_ZH: Final = re.compile(r"(?:代码|编码|码)\Z")
+_IDLE_ZH: Final = re.compile(r"(?:名称|值|情况|信息|数据|内容|字段|字符串|原文|标签|列表|明细|详情)\Z")
+"""What ends a Chinese name and changes nothing of a personal kind (收款方名称)."""
 _QUESTION_ZH: Final = re.compile(r"是否|有无")
 _HEADS_ZH: Final = re.compile(
     r"(?:数|次数|数量|标志|状态|类型|时间|日期|品牌|等级|比例|是否|来源|归属地|个数|长度|有效)$"
@@ -142,7 +146,21 @@ def match_name(name: str) -> list[NameMatch]:
     for found in (*_latin(short), *_chinese(_written(short))):
         if found.kind in column_kinds() and found.score > best.get(found.kind, _NONE).score:
             best[found.kind] = found
+    if _is_question(short):
+        best = {kind: _unless_asked(found) for kind, found in best.items()}
     return sorted(best.values(), key=lambda one: (-one.score, one.kind))
+
+
+def _is_question(name: str) -> bool:
+    words = raw_words(name)
+    return len(words) > 1 and words[0] in _QUESTIONS or _QUESTION_ZH.match(name) is not None
+
+
+def _unless_asked(found: NameMatch) -> NameMatch:
+    """What answers yes or no (is_vip) is no kind that cannot, unless the lexicon knows the whole question."""
+    if found.score >= 0.99 or "flag" in column_kinds()[found.kind].forms | column_kinds()[found.kind].assumed:
+        return found
+    return replace(found, score=found.score * ASKED)
 
 
 _NONE: Final = NameMatch("", 0.0, "")
@@ -174,7 +192,9 @@ def _matches(words: list[str], worth: float) -> Iterator[NameMatch]:
     _, phrases = _phrases()
     told = [word for word in words if word not in _NEUTRAL and len(word) > 1 and not word.isdecimal()]
     bare = told[:-1] if len(told) > 1 and told[-1] in _UNITS else told
-    for candidate, top in ((words, 1.0), (told, 0.97), (bare, 0.9)):
+    led = next((place for place, word in enumerate(words) if word not in _NEUTRAL), len(words))
+    behind = ((words[place:], 0.98) for place in range(1, led))
+    for candidate, top in ((words, 1.0), *behind, (told, 0.97), (bare, 0.9)):
         for phrase in phrases.get("".join(candidate), ()):
             yield NameMatch(phrase.kind, top * worth, phrase.language)
     for kind, score in latin_compounds(words, _NEUTRAL):
@@ -190,12 +210,12 @@ def _coded(words: list[str]) -> Iterator[NameMatch]:
     last = words[-1]
     for bare in {last.removesuffix(ending) for ending in _CODED} - {last} if len(words) <= 2 else ():
         for phrase in phrases.get(bare, ()):
-            if phrase.language == "initials" and len(bare) >= 2:
+            if phrase.language == "initials" and len(bare) >= (2 if last.endswith("m") else 3):
                 yield NameMatch(phrase.kind, 0.9, phrase.language)
 
 
 def _spoken(word: str) -> Iterator[NameMatch]:
-    """Pinyin at the end of a word (jiekuanrenxingming), initials behind those of a role (jkrxm)."""
+    """Pinyin at the end of a word (jiekuanrenxingming), initials behind those of a role (jkrxm), what initials end in (qdlx)."""
     _, phrases = _phrases()
     if word in phrases:
         return
@@ -209,6 +229,8 @@ def _spoken(word: str) -> Iterator[NameMatch]:
             for phrase in phrases.get(bare, ()):
                 if phrase.language == "initials":
                     yield NameMatch(phrase.kind, 0.8 + 0.02 * len(role), phrase.language)
+    if len(word) >= 4 and word[-2:] in _ENDS and not set(word[:-2]) & set("aeiou"):
+        yield NameMatch(_ENDS[word[-2:]], 0.62, "initials")
 
 
 def _plain(words: list[str]) -> Iterator[NameMatch]:
@@ -277,6 +299,9 @@ def _said(name: str) -> Iterator[NameMatch]:
             yield NameMatch(phrase.kind, top, phrase.language)
     for kind, score in chinese_compounds(bare):
         yield NameMatch(kind, score, "chinese")
+    for phrase in phrases.get(_IDLE_ZH.sub("", told), ()) if _IDLE_ZH.search(told) else ():
+        if column_kinds()[phrase.kind].is_personal:
+            yield NameMatch(phrase.kind, 0.93, phrase.language)
     changes = _HEADS_ZH.search(bare)
     for text, found in phrases.items():
         if len(text) >= 2 and text in bare and text != bare:
