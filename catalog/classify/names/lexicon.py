@@ -11,8 +11,9 @@ Rules enforced here:
   end as code tables end them (XBM, MZDM: 码, 代码);
 - pinyin may end a longer word (jiekuanrenxingming), and initials of whose it is may stand before others (jkrxm);
 - the span of time a figure is of (last_30_days, 近30天) counts for nothing;
-- what begins with is_ or has_ and says nothing else is a flag; a name that says how its values are protected and
-  nothing of a person is a digest.
+- a compound's last noun says what it is, and a word before it of what (compounds.py);
+- what begins with is_ or has_ and says nothing else is a flag, and never a kind that does not answer yes or no; a name
+  that says how its values are protected and nothing of a person is a digest.
 """
 
 import re
@@ -153,7 +154,7 @@ def match_name(name: str) -> list[NameMatch]:
 
 def _is_question(name: str) -> bool:
     words = raw_words(name)
-    return len(words) > 1 and words[0] in _QUESTIONS or _QUESTION_ZH.match(name) is not None
+    return (len(words) > 1 and words[0] in _QUESTIONS) or _QUESTION_ZH.match(name) is not None
 
 
 def _unless_asked(found: NameMatch) -> NameMatch:
@@ -196,7 +197,8 @@ def _matches(words: list[str], worth: float) -> Iterator[NameMatch]:
     behind = ((words[place:], 0.98) for place in range(1, led))
     for candidate, top in ((words, 1.0), *behind, (told, 0.97), (bare, 0.9)):
         for phrase in phrases.get("".join(candidate), ()):
-            yield NameMatch(phrase.kind, top * worth, phrase.language)
+            if len(phrase.words[0]) > 2 or len(words) <= 2 or top >= 0.97 or phrase.language != "initials":
+                yield NameMatch(phrase.kind, top * worth, phrase.language)
     for kind, score in latin_compounds(words, _NEUTRAL):
         yield NameMatch(kind, score * worth, "english")
     for part in (told or words,) if len(told) == len(words) else (told or words, words):
@@ -215,7 +217,7 @@ def _coded(words: list[str]) -> Iterator[NameMatch]:
 
 
 def _spoken(word: str) -> Iterator[NameMatch]:
-    """Pinyin at the end of a word (jiekuanrenxingming), initials behind those of a role (jkrxm), what initials end in (qdlx)."""
+    """Pinyin at the end of a word (jiekuanrenxingming), initials behind a role's (jkrxm), what they end in (qdlx)."""
     _, phrases = _phrases()
     if word in phrases:
         return
@@ -294,7 +296,13 @@ def _said(name: str) -> Iterator[NameMatch]:
     phrases, _ = _phrases()
     bare = _SIGNS_ZH.sub("", name)
     told = _NEUTRAL_ZH.sub("", bare)
-    for candidate, top in ((name, 1.0), (bare, 1.0), (told, 0.97), (_CODES_ZH.sub("", told), 0.95)):
+    for candidate, top in (
+        (name, 1.0),
+        (bare, 1.0),
+        *((rest, 0.98) for rest in _behind(bare)),
+        (told, 0.97),
+        (_CODES_ZH.sub("", told), 0.95),
+    ):
         for phrase in phrases.get(candidate, ()):
             yield NameMatch(phrase.kind, top, phrase.language)
     for kind, score in chinese_compounds(bare):
@@ -310,6 +318,13 @@ def _said(name: str) -> Iterator[NameMatch]:
             if not last and changes is not None and not text.endswith(changes[0]):
                 score = 0.25
             yield from (NameMatch(phrase.kind, score, phrase.language) for phrase in found)
+
+
+def _behind(bare: str) -> Iterator[str]:
+    """What is left of a Chinese name when one word after the other that says little is taken from its start."""
+    while (led := _NEUTRAL_ZH.match(bare)) is not None:
+        bare = bare[led.end() :]
+        yield bare
 
 
 def lexicon_size() -> dict[str, int]:
