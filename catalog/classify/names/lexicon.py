@@ -68,7 +68,7 @@ _SIGNS_ZH: Final = re.compile(r"[\s_\-()（）:：/,.0-9]")
 _BRACKETED: Final = re.compile(r"\([^()]{0,80}\)")
 _EXPLAINED: Final = re.compile(r"[(:;,/|。]")
 _CODES_ZH: Final = re.compile(r"(?:代码|编码|码)\Z")
-_IDLE_ZH: Final = re.compile(r"(?:名称|值|情况|信息|数据|内容|字段|字符串|原文|标签|列表|明细|详情)\Z")
+_IDLE_ZH: Final = re.compile(r"(?:名称|值|情况|信息|数据|内容|字段|字符串|原文|列表|明细|详情)\Z")
 """What ends a Chinese name and changes nothing of a personal kind (收款方名称)."""
 _QUESTION_ZH: Final = re.compile(r"是否|有无")
 _HEADS_ZH: Final = re.compile(
@@ -311,9 +311,10 @@ def _said(name: str) -> Iterator[NameMatch]:
         if column_kinds()[phrase.kind].is_personal:
             yield NameMatch(phrase.kind, 0.93, phrase.language)
     changes = _HEADS_ZH.search(bare)
+    ended = _IDLE_ZH.sub("", bare)
     for text, found in phrases.items():
         if len(text) >= 2 and text in bare and text != bare:
-            last = bare.endswith(text)
+            last = bare.endswith(text) or (ended.endswith(text) and column_kinds()[found[0].kind].is_personal)
             score = (0.62 if last else 0.5) + 0.3 * len(text) / len(bare)
             if not last and changes is not None and not text.endswith(changes[0]):
                 score = 0.25
