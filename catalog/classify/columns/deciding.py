@@ -76,16 +76,18 @@ class Reading:
     def fits(self, kind: ColumnKind) -> float:
         """The share of cells that have one of a kind's forms, as far as it is borne out.
 
+        Forms of its own (the old number of a permit and the new one) count together.
         Cells of a form with a shape of its own (a link) are no plain text that happens to have it.
         """
         if self.leading is not None and self.leading not in kind.forms and self._has_shape(self.leading):
             return max((self.profile.rate(form) for form in kind.forms - PLAIN if form in self.strengths), default=0.0)
-        shares = [
-            self.profile.rate(form) * (self.strengths[form] / (self.profile.rate(form) * self.form(form).weight))
+        shares = {
+            form: self.profile.rate(form) * (self.strengths[form] / (self.profile.rate(form) * self.form(form).weight))
             for form in kind.forms
             if self.strengths.get(form, 0) > 0
-        ]
-        return max(shares, default=0.0)
+        }
+        own = sum(share for form, share in shares.items() if form in kind.assumed and self.form(form).weight >= SHAPED)
+        return max(min(own, 1.0), *shares.values(), 0.0)
 
     def _has_shape(self, name: str) -> bool:
         return self.form(name).weight >= SHAPED and self.profile.rate(name) >= MOST and name not in PLAIN

@@ -148,3 +148,9 @@ def test_the_interval_holds_the_rate_and_narrows_with_more_cells() -> None:
     assert few[0] < 0.9 < few[1]
     assert many[1] - many[0] < few[1] - few[0]
     assert wilson(0, 0) == (0.0, 1.0)
+
+
+def test_old_and_new_numbers_of_one_permit_count_together() -> None:
+    makers = (numbers.foreigner_permit, numbers.foreigner_permit_old)
+    column: list[object] = [makers[row % 2](RNG) for row in range(94)] + ["待补"] * 6
+    assert said(column, "foreigner_id_no").kind == "foreigner_permit"
