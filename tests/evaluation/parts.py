@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from tests.evaluation import (
+    fifth_names,
     final_prose,
+    fourth_names,
     fresh_prose,
     held_names,
     held_prose,
@@ -27,6 +29,8 @@ OWN: Final = (
     ("own names 1", held_names.HELD_NAMES),
     ("own names 2", last_names.LAST_NAMES),
     ("own names 3", third_names.THIRD_NAMES),
+    ("own names 4", fourth_names.FOURTH_NAMES),
+    ("own names 5", fifth_names.FIFTH_NAMES),
 )
 PUBLIC: Final = (
     ("public 1", public_names.PUBLIC_NAMES),
