@@ -19,6 +19,7 @@ from tests.evaluation import (
     public_more,
     public_names,
     public_sixth,
+    seventh_prose,
     sixth_prose,
     third_names,
     third_prose,
@@ -87,6 +88,15 @@ PROSE: Final[tuple[tuple[str, Pieces], ...]] = (
         "part 6",
         _of(
             sixth_prose.sixth_rng, sixth_prose.SIXTH_TEMPLATES, sixth_prose.SIXTH_VALUES, sixth_prose.SIXTH_DISTRACTORS
+        ),
+    ),
+    (
+        "part 7",
+        _of(
+            seventh_prose.seventh_rng,
+            seventh_prose.SEVENTH_TEMPLATES,
+            seventh_prose.SEVENTH_VALUES,
+            seventh_prose.SEVENTH_DISTRACTORS,
         ),
     ),
 )

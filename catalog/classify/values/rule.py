@@ -22,7 +22,9 @@ BEGIN: Final = r"(?<![0-9A-Za-z])(?<![0-9]\.)"
 END: Final = r"(?![0-9A-Za-z])(?!\.[0-9])"
 BEFORE: Final = 26
 AFTER: Final = 10
-_INTRO: Final = re.compile(r"[ (]?(?:其|该)?(?:证件|证书)?(?:编号|证号|号码|卡号|账号|号)[ :为是(]{0,3}")
+_INTRO: Final = re.compile(
+    r"[ (]?(?:(?:其|该)?(?:证件|证书)?(?:编号|证号|号码|卡号|账号|号)[ :为是(]{0,3}|(?:他|她|我|对方|客户)?(?:说|报|填|给|提供)的?(?:是|为)?[ :]?)"
+)
 _OTHER_NUMBER: Final = re.compile(r"(?P<noun>[一-龥]{1,6}(?:编号|编码|代码|号|码|单|ID|id))[ :为是]{0,3}\Z")
 _OPEN_NUMBER: Final = re.compile(r"(?:账号|帐号|尾号|号码|微信号|支付宝号)\Z")
 _CLAUSE: Final = re.compile(r"[。;!?\n]|,(?![0-9])")
