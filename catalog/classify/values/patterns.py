@@ -119,7 +119,7 @@ _OTHERS: Final[tuple[tuple[str, str, Judge], ...]] = (
     ("password", r"(?<![0-9A-Za-z])\$2[aby]\$[0-9]{2}\$[./0-9A-Za-z]{53}(?![./0-9A-Za-z])", identity.certain),
     (
         "wechat_id",
-        r"(?i:微信号|微信|wechat|weixin|vx|wx)(?:[ _-]?(?i:id|no|account)|号|账号)?(?: ?(?:是|为|加|搜|[:=]))? ?(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9])",
+        r"(?i:微信号|微信|wechat|weixin|vx|wx|v信|威信|薇信|加v|加微)(?:[ _-]?(?i:id|no|account)|号|账号)?(?: ?(?:搜索|联系|改成|换成|绑定|改为|换为|是|为|加|搜|叫|[:=])){0,2} ?(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9])",
         identity.strict_near,
     ),
     (
