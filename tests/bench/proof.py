@@ -24,9 +24,9 @@ asked warm, one after another, on ledgers made up in SQL, with fifty reads a per
 
 The ledger's share is the more of a read the slower the disk: most of it is waiting for the commit. Beside the questions
 stand the pages a question looked at and what of them came from the disk, means of thirty: SQLite's are those not in its
-own cache of 2 MB, so a small ledger needs fewer; PostgreSQL counts all. The number of pages is that of the answer (fifty
-reads of a person stand on fifty pages) and hardly grows with the ledger; what a ledger of 10,000,000 entries (10 GB on
-each database) takes longer, it takes to fetch pages from the disk. `--long-on sqlite` keeps the largest to one database.
+own cache of 2 MB, so a small ledger needs fewer; PostgreSQL counts all. The number of pages is that of the answer (a
+person's fifty reads stand on fifty pages) and hardly grows with the ledger; what a ledger of 10,000,000 entries (10 GB)
+takes longer, it takes to fetch pages from the disk. `--long-on sqlite` keeps the largest ledger to one database.
 """
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from tests.evaluation import (
+    eighth_prose,
     fifth_names,
     final_prose,
     fourth_names,
@@ -97,6 +98,15 @@ PROSE: Final[tuple[tuple[str, Pieces], ...]] = (
             seventh_prose.SEVENTH_TEMPLATES,
             seventh_prose.SEVENTH_VALUES,
             seventh_prose.SEVENTH_DISTRACTORS,
+        ),
+    ),
+    (
+        "part 8",
+        _of(
+            eighth_prose.eighth_rng,
+            eighth_prose.EIGHTH_TEMPLATES,
+            eighth_prose.EIGHTH_VALUES,
+            eighth_prose.EIGHTH_DISTRACTORS,
         ),
     ),
 )

@@ -39,4 +39,6 @@ def test_identifiers_in_columns_reach_their_goal() -> None:
 
 @pytest.mark.parametrize("part", [title for title, _ in parts.PROSE])
 def test_identifiers_in_prose_reach_their_goal(part: str) -> None:
-    assert measures.prose_set(dict(parts.PROSE)[part](800)).below(0.95) == []
+    found = measures.prose_set(dict(parts.PROSE)[part](800))
+    assert found.below(0.95, leave=["person_name"]) == []
+    assert found.precision("person_name") >= 0.95  # how many of them are found is reported, not promised
