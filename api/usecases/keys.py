@@ -16,11 +16,22 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from api.database import Database, Transaction
-from consent import begin_change, end_change
+from consent import begin_change, end_change, load_registry
 from gate.tables import VALUES
 from lineage import DEPLOYMENT, Actor, EntryDraft, Kind, append
 from lineage.content import Json
-from vault import KeyPurpose, KeyRing, KeyState, KeyVersion, RootKey, Suite, refresh_key_ring, wrapped_keys
+from vault import (
+    KeyInUseError,
+    KeyPurpose,
+    KeyRing,
+    KeyState,
+    KeyVersion,
+    RootKey,
+    Suite,
+    TokenSuiteError,
+    refresh_key_ring,
+    wrapped_keys,
+)
 from vault.store import rotation
 from vault.store.deployment import WrappedKey
 from vault.store.identifiers import IDENTIFIERS
@@ -78,14 +89,28 @@ class KeyOffice:
             }
 
     async def rotate(self, purpose: KeyPurpose, suite: Suite) -> KeyVersion:
-        """Make a new version, which writes from now on. Raises: VaultError."""
+        """Make a new version, which writes from now on.
+
+        Raises: KeyInUseError: clients are registered for tokens that the suite has none of; VaultError.
+        """
         async with self.database.transaction() as tx:
             place = await rotation.add_version(tx.connection, self._root, purpose, suite=suite, now=tx.now)
-            await self._record(
-                tx, Kind.KEY_CREATED, place, suite, epoch=await begin_change(tx.connection, self.keys.rows)
-            )
+            epoch = await begin_change(tx.connection, self.keys.rows)
+            if purpose is KeyPurpose.TOKEN:
+                await self._check_clients(tx, suite)
+            await self._record(tx, Kind.KEY_CREATED, place, suite, epoch=epoch)
         await self.refresh()
         return place
+
+    async def _check_clients(self, tx: Transaction, suite: Suite) -> None:
+        """Refuse a suite that lacks a kind of token somebody is registered for: their reads would be denied."""
+        registry = await load_registry(tx.connection, self.keys.rows)
+        for client in registry.clients.values():
+            for rule in client.tokens:
+                try:
+                    rule.kind.check_suite(suite)
+                except TokenSuiteError as error:
+                    raise KeyInUseError(f"client {client.name} is registered for them: {error}") from None
 
     async def retire(self, place: KeyVersion) -> None:
         """Let a version go that nothing is left under. Raises: KeyInUseError, KeyMissingError."""

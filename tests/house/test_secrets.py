@@ -54,7 +54,6 @@ HASHING = {
     "vault/rows.py": "the hash inside keyed codes of rows",
     "vault/signing.py": "public keys",
     "vault/suites.py": "the hashes under HMAC and HKDF",
-    "vault/token_kinds.py": "the hash under HKDF",
 }
 
 
