@@ -36,7 +36,7 @@ from vault.store import rotation
 from vault.store.deployment import WrappedKey
 from vault.store.identifiers import IDENTIFIERS
 from vault.store.keys import count_under
-from vault.store.resealing import Pass, reseal
+from vault.store.resealing import Pass, count_stale, reseal
 
 Moved = Callable[[str, int], None]
 """Told after each step: what was brought on, and how many rows."""
@@ -87,6 +87,22 @@ class KeyOffice:
                 KeyVersion(KeyPurpose.KEK, version): await count_under(tx.connection, version)
                 for version in self.keys.versions(KeyPurpose.KEK)
             }
+
+    async def waiting(self) -> Rewrapped:
+        """Count what a rewrap would touch now; rows that do not open are among it, as only opening tells."""
+        await self.refresh()
+        found = Rewrapped()
+        async with self.database.snapshot() as tx:
+            for version in sorted(self.keys.versions(KeyPurpose.KEK))[:-1]:
+                found.subject_keys += await count_under(tx.connection, version)
+            retired = [row for row in await wrapped_keys(tx.connection) if _is_swept(row)]
+            for place in await rotation.index_places(tx.connection):
+                found.index_entries += await rotation.count_lacking(tx.connection, self.keys, place)
+                for row in retired:
+                    found.swept_entries += await rotation.count_swept(tx.connection, place, row)
+            for table in VALUE_TABLES:
+                found.values += await count_stale(tx.connection, self.keys, table)
+        return found
 
     async def rotate(self, purpose: KeyPurpose, suite: Suite) -> KeyVersion:
         """Make a new version, which writes from now on.
@@ -205,7 +221,7 @@ class KeyOffice:
             places = await rotation.index_places(tx.connection)
         total = 0
         for row in rows:
-            if row.purpose is not KeyPurpose.INDEX or row.state is not KeyState.RETIRED:
+            if not _is_swept(row):
                 continue
             for place in places:
                 gone = 1
@@ -254,6 +270,11 @@ class KeyOffice:
 
 
 Step = Callable[[Transaction, "tuple[object, ...] | None"], Awaitable[Pass]]
+
+
+def _is_swept(row: WrappedKey) -> bool:
+    """Whether what a key version made is deleted: index entries nobody looks up any more."""
+    return row.purpose is KeyPurpose.INDEX and row.state is KeyState.RETIRED
 
 
 async def _rest(rows: int, pace: Pace) -> None:

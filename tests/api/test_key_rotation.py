@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from api.database import Database
 from api.gates import open_gate
-from api.usecases.keys import KeyOffice, Pace
+from api.usecases.keys import KeyOffice, Pace, Rewrapped
 from gate import Gate, Outcome
 from gate.engines import EmbeddedEngine
 from gate.errors import ContendedError
@@ -151,6 +151,27 @@ async def test_keys_rotate_under_load_on_every_replica(lender: World, database_u
     recorded = await rows(lender, "SELECT kind, about FROM ledger_entries WHERE kind LIKE 'key.%' ORDER BY id")
     assert [about for kind, about in recorded if kind == "key.retired"] == ["kek/1", "kek/2"]
     assert [about for kind, about in recorded if kind == "key.created"] == ["kek/2", "ledger/2", "kek/3", "ledger/3"]
+
+
+async def test_a_dry_run_counts_what_the_run_then_touches(lender: World) -> None:
+    await register(lender, *range(6))
+    await lender.add_subjects(3)
+    keys = office(lender)
+    assert await keys.waiting() == Rewrapped()
+    await keys.rotate(KeyPurpose.KEK, Suite.SM)
+    await keys.rotate(KeyPurpose.INDEX, Suite.AES)
+    before = await rows(lender, "SELECT * FROM vault_subject_keys ORDER BY subject")
+    waiting = await keys.waiting()
+    assert await rows(lender, "SELECT * FROM vault_subject_keys ORDER BY subject") == before
+    assert waiting.subject_keys == 9
+    assert waiting.index_entries > 0
+    assert waiting.values > waiting.index_entries
+    assert await keys.rewrap(STEP, QUIET) == waiting
+    assert await keys.waiting() == Rewrapped()
+    await keys.retire(KeyVersion(KeyPurpose.INDEX, 1))
+    assert await keys.waiting() == Rewrapped(swept_entries=waiting.index_entries)
+    assert (await keys.rewrap(STEP, QUIET)).swept_entries == waiting.index_entries
+    assert await keys.waiting() == Rewrapped()
 
 
 async def test_a_retired_version_is_refused_and_one_in_use_is_not_retired(lender: World, root: FileRootKey) -> None:
