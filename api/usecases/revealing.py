@@ -193,9 +193,8 @@ async def _owners(service: Service, tx: Transaction, call: RevealCall, ground: _
     rule = next((rule for rule in ground.client.tokens if rule.field == ground.name), None)
     if rule is None or rule.kind not in OPENED_BY_KEY:
         return owners
-    await refresh_key_ring(
-        tx.connection, service.keyring
-    )  # a token may be of a version this process has not read under
+    # A token may be of a key version that this process has not read under yet.
+    await refresh_key_ring(tx.connection, service.keyring)
     spec = TokenSpec(rule.kind, str(ground.feature.identifier), rule.keep)
     scope = TokenScope(call.tenant, call.made_for, ground.party, ground.name)
     keys = service.keyring
