@@ -32,12 +32,15 @@ async def prepare(
 ) -> tuple[KeyRing, BulkPlan]:
     """Check a plan and its recipient, and put the beginning of the run into the ledger.
 
-    Raises: BulkPlanError; TenantNotFoundError, PartyNotFoundError, PurposeNotFoundError; TokensRefusedError.
+    Raises: BulkPlanError; TenantNotFoundError, PartyNotFoundError, PurposeNotFoundError; TokensRefusedError;
+        TokenSuiteError.
     """
     async with opened_parts(settings, writing=recorded) as parts:
         async with parts.database.transaction() as tx:
             catalog = await Catalogs().current(tx.connection)
             plan = read_plan(document, catalog.identifier_kinds())
+            for each in plan.columns:
+                parts.keys.tokens.check_kind(each.spec.kind)
             await check_recipient(tx.connection, plan, asked, tx.now)
             if recorded:
                 record = TokenisingRecord(plan, asked, parts.keys.token_version, Phase.BEGUN)

@@ -52,6 +52,14 @@ class Metrics:
             ("threshold",),
             registry=self.registry,
         )
+        self._privacy = Counter(
+            "yumen_privacy_requests",
+            "Requests for aggregates that reached their privacy budget, by how they ended.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self._epsilon = Counter("yumen_privacy_epsilon", "Epsilon paid for aggregates.", registry=self.registry)
+        self._delta = Counter("yumen_privacy_delta", "Delta paid for aggregates.", registry=self.registry)
         self.log = LogMetrics(self.registry)
         self.ready = Gauge("yumen_ready", "Whether the last readiness check passed.", registry=self.registry)
         self._request_children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
@@ -94,6 +102,20 @@ class Metrics:
     def reveal_threshold(self, threshold: int) -> None:
         """Count a client that was shown 50, 500 or 5,000 identifiers more."""
         self._count(("threshold", str(threshold)), self._thresholds, 1)
+
+    def privacy_paid(self, epsilon: float, delta: float) -> None:
+        """Count aggregates that were paid, and what they cost."""
+        self._count(("privacy", "paid"), self._privacy, 1)
+        self._epsilon.inc(epsilon)
+        self._delta.inc(delta)
+
+    def privacy_repeated(self) -> None:
+        """Count an answer that was given before and cost nothing."""
+        self._count(("privacy", "repeated"), self._privacy, 1)
+
+    def privacy_refused(self, code: str) -> None:
+        """Count a refusal for want of budget, by its code."""
+        self._count(("privacy", code), self._privacy, 1)
 
     def render(self) -> bytes:
         """The metrics in Prometheus's text format."""

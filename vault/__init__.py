@@ -42,12 +42,6 @@ from vault.errors import (
     NotAnIdentifierError,
     NotInDomainError,
     NotTokenisableError,
-    RevealApprovalNeededError,
-    RevealBudgetError,
-    RevealNotApprovedError,
-    RevealRefusedError,
-    RevealRequestNotFoundError,
-    RevealSamePersonError,
     RootKeyError,
     RootKeyExposedError,
     RootKeyMalformedError,
@@ -57,6 +51,7 @@ from vault.errors import (
     TokenNotFoundError,
     TokenSpecError,
     TokensRefusedError,
+    TokenSuiteError,
     TooLargeError,
     TruncatedError,
     UnknownKeyError,
@@ -76,6 +71,14 @@ from vault.kms.local import FileRootKey
 from vault.kms.protocol import RootKey
 from vault.masks import mask
 from vault.resident_id import check_character, resident_id_birth_date
+from vault.reveal_errors import (
+    RevealApprovalNeededError,
+    RevealBudgetError,
+    RevealNotApprovedError,
+    RevealRefusedError,
+    RevealRequestNotFoundError,
+    RevealSamePersonError,
+)
 from vault.rows import ROW_MAC_BYTES, RowKeys
 from vault.secret import SecretBytes, SecretText
 from vault.signer import LogSigner
@@ -208,6 +211,7 @@ __all__ = [
     "TokenScope",
     "TokenSpec",
     "TokenSpecError",
+    "TokenSuiteError",
     "Tokeniser",
     "TokensRefusedError",
     "TooLargeError",

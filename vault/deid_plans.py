@@ -26,7 +26,7 @@ RISK_THRESHOLD: Final = 0.05
 MOST_K: Final = 1_000_000
 MEMBERS: Final = frozenset({"k", "l", "t", "max_suppressed", "risk_threshold", "one_row_per", "columns"})
 TOKENS: Final = frozenset({"field", "of", "keep"})
-_ACTIONS: Final = frozenset({"drop", "deterministic", "format_preserving"})
+_ACTIONS: Final = frozenset({"drop", "deterministic", "format_preserving", "reversible"})
 _OF_ROLE: Final[Mapping[str, frozenset[str]]] = {
     "direct": frozenset({"role", "action"}) | TOKENS,
     "quasi": frozenset({"role", "field", "ladder", "from", "weight"}),

@@ -285,6 +285,17 @@ class TokenSpecError(VaultError):
         self.what = what
 
 
+class TokenSuiteError(VaultError):
+    """The suite of the newest token key has no algorithm for this kind of token."""
+
+    code: ClassVar[str] = "vault/token_suite"
+
+    def __init__(self, kind: str, suite: str) -> None:
+        super().__init__(f"the suite {suite} has no {kind} tokens")
+        self.kind = kind
+        self.suite = suite
+
+
 class ColumnTypeError(VaultError):
     """A column whose type cannot hold identifiers as they are written: numbers lose leading zeros."""
 
@@ -346,47 +357,3 @@ class TokensRefusedError(VaultError):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
-
-
-class RevealRefusedError(VaultError):
-    """The purpose does not allow this field's tokens to be revealed, or bulk revealing is off."""
-
-    code: ClassVar[str] = "vault/reveal_refused"
-
-
-class RevealBudgetError(VaultError):
-    """The client's budget of the day does not cover what is asked; nothing was revealed."""
-
-    code: ClassVar[str] = "vault/reveal_budget"
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"at most {limit} tokens a day")
-        self.limit = limit
-
-
-class RevealApprovalNeededError(VaultError):
-    """So many tokens at once need a request that somebody else approved."""
-
-    code: ClassVar[str] = "vault/reveal_approval_needed"
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"more than {limit} tokens at once need an approved request")
-        self.limit = limit
-
-
-class RevealRequestNotFoundError(VaultError):
-    """No such request of this tenant and client that is still open, or it was about other tokens."""
-
-    code: ClassVar[str] = "vault/reveal_request_not_found"
-
-
-class RevealNotApprovedError(VaultError):
-    """The request was not approved yet."""
-
-    code: ClassVar[str] = "vault/reveal_not_approved"
-
-
-class RevealSamePersonError(VaultError):
-    """Who asked cannot approve."""
-
-    code: ClassVar[str] = "vault/reveal_same_person"

@@ -3,7 +3,7 @@
 Rules:
 - one secret, one use: key-encryption keys wrap subject keys, index keys feed the blind index, ledger keys authenticate
   ledger entries, name keys give names that must not change when others rotate,
-  certificate keys sign certificates of erasure, token keys feed deterministic and format-preserving tokens;
+  certificate keys sign certificates of erasure, token keys feed tokens that are computed of the value;
 - keys are versioned, and a version belongs to one suite; the highest version writes, every loaded version reads, others
   are refused;
 - a subject's wrapped keys are bound to tenant, subject, suite and both versions;
@@ -35,7 +35,8 @@ from vault.signer import LogSigner
 from vault.signing import SigningKey
 from vault.subject_key import SubjectKey
 from vault.suites import AEADS, KEY_BYTES, MACS, Aead, derive
-from vault.token_kinds import Tokeniser, TokenScope, TokenSpec, derive_token_key
+from vault.token_keys import TokenKeys
+from vault.token_kinds import Tokeniser, TokenScope, TokenSpec
 from vault.uses import UseCount
 
 FIRST_KEY_ID: Final = 1
@@ -101,6 +102,7 @@ class KeyRing(Keeper):
         root: what unwrapped the keys, and will unwrap newer ones; None for a ring that stands alone.
         key_version, index_version, ledger_version: the versions that write.
         suite: the suite that seals: that of the newest key-encryption key.
+        tokens: the token keys, and what makes tokens of them.
         uses: how often the newest key-encryption key was used.
     """
 
@@ -114,13 +116,13 @@ class KeyRing(Keeper):
         "_macs",
         "_newest",
         "_suites",
-        "_tokenisers",
         "index_version",
         "key_version",
         "ledger_version",
         "root",
         "rows",
         "suite",
+        "tokens",
         "uses",
     )
 
@@ -159,7 +161,8 @@ class KeyRing(Keeper):
         self.index_version = self._index[-1][0]
         self._macs = tuple((key.reveal(), MACS[s]) for _, s, key in reversed(self._versions(KeyPurpose.LEDGER)))
         self.ledger_version = max(self._keys[KeyPurpose.LEDGER])
-        self._tokenisers: dict[tuple[TokenScope, TokenSpec, int], Tokeniser] = {}
+        kept = self._keys.get(KeyPurpose.TOKEN, {})
+        self.tokens = TokenKeys(kept, {version: self.suite_of(KeyPurpose.TOKEN, version) for version in kept})
         signing = self._keys.get(KeyPurpose.CERTIFICATE, {})
         self.rows.adopt(keys.get(KeyPurpose.ROW, {}))
         self._certificates = tuple(SigningKey(key) for _, key in sorted(signing.items(), reverse=True))
@@ -282,29 +285,11 @@ class KeyRing(Keeper):
     @property
     def token_version(self) -> int:
         """The version of the token key that makes new tokens; 0 if there is no token key."""
-        return max(self._keys.get(KeyPurpose.TOKEN, {}), default=0)
-
-    @property
-    def token_versions(self) -> tuple[int, ...]:
-        """The versions of the token key that are loaded, newest first."""
-        return tuple(sorted(self._keys.get(KeyPurpose.TOKEN, {}), reverse=True))
+        return self.tokens.version
 
     def tokeniser(self, scope: TokenScope, spec: TokenSpec, version: int | None = None) -> Tokeniser:
-        """Give the maker of deterministic or format-preserving tokens of a scope, of the newest version unless said.
-
-        Raises: UnknownKeyError: no such version is loaded; TokenSpecError: random tokens are not computed.
-        """
-        keys = self._keys.get(KeyPurpose.TOKEN, {})
-        chosen = self.token_version if version is None else version
-        found = self._tokenisers.get((scope, spec, chosen))
-        if found is None:
-            if chosen not in keys:
-                raise UnknownKeyError(chosen)
-            if len(self._tokenisers) >= _LOOKUP_KEYS_KEPT:
-                self._tokenisers.clear()
-            found = Tokeniser(derive_token_key(keys[chosen].reveal(), chosen, scope, spec), spec)
-            self._tokenisers[scope, spec, chosen] = found
-        return found
+        """Give the maker of computed tokens of a scope; see `TokenKeys.maker`."""
+        return self.tokens.maker(scope, spec, version)
 
     def mac(self, data: bytes) -> bytes:
         """Authenticate ledger bytes with the newest ledger key (32 B)."""

@@ -91,7 +91,7 @@ MACS: Final[dict[Suite, Callable[[bytes, bytes], bytes]]] = {Suite.AES: sha256_m
 """The MAC of a suite: key, data -> 32 bytes."""
 
 
-def derive(suite: Suite, key: bytes, info: bytes) -> bytes:
-    """Derive a key of 32 bytes for one use (HKDF without salt, RFC 5869)."""
+def derive(suite: Suite, key: bytes, info: bytes, size_b: int = KEY_BYTES) -> bytes:
+    """Derive a key for one use (HKDF without salt, RFC 5869)."""
     algorithm = SHA256() if suite is Suite.AES else SM3()
-    return HKDF(algorithm=algorithm, length=KEY_BYTES, salt=None, info=info).derive(key)
+    return HKDF(algorithm=algorithm, length=size_b, salt=None, info=info).derive(key)

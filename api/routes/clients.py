@@ -29,7 +29,7 @@ Names = Annotated[list[Name], Field(max_length=100)]
 
 
 class TokenRuleBody(Body):
-    """A field whose tokens are deterministic or format-preserving for this client."""
+    """A field whose tokens are deterministic, reversible or format-preserving for this client."""
 
     field: Name
     kind: Annotated[TokenKind, FROM_TEXT]
@@ -114,7 +114,7 @@ async def register_client(request: Request, body: ClientBody, caller: Steward) -
         if work.replay is not None:
             return work.replay
         client = made(Client, body, work.tenant)
-        check_token_rules(await work.catalog(), client)
+        check_token_rules(await work.catalog(), work.service.keyring, client)
         by = actor(caller, Role.STEWARD)
         done = await work.registrar.register_client(work.connection, client, by=by, now=work.now)
         return work.answer(RegisteredAnswer.of(done), status=201)
@@ -135,7 +135,7 @@ async def change_client(request: Request, name: Name, body: ClientChange, caller
         catalog = await work.catalog()
 
         async def update(client: Client) -> Registered:
-            check_token_rules(catalog, client)
+            check_token_rules(catalog, work.service.keyring, client)
             return await work.registrar.update_client(
                 work.connection, client, by=actor(caller, Role.STEWARD), now=work.now
             )

@@ -25,7 +25,8 @@ from vault import approve_reveal
 ROUTER = routes()
 MOST = 1000
 RequestId = Annotated[str, Field(pattern="^rr_[a-z2-7]{26}$")]
-Token = Annotated[str, Field(min_length=4, max_length=40)]
+MOST_CHARACTERS = 1400  # of a reversible token of an address of 200 characters outside the basic plane
+Token = Annotated[str, Field(min_length=4, max_length=MOST_CHARACTERS)]
 
 
 class RevealBody(Body):

@@ -9,7 +9,7 @@
 Rules:
 - nothing is aggregated that the gate did not release to this client for this purpose, and in numbers only what it
   released as it is, not as a bucket; whoever is denied is not counted;
-- what was drawn but could not be paid is forgotten; a refusal is in the ledger too;
+- what was drawn but could not be paid is forgotten; a refusal is in the ledger too, also where no budget was ever set;
 - the same request under the same key gets the answer it got, and pays nothing;
 - an entry holds what was asked, what it cost and what is spent: never an answer.
 
@@ -22,13 +22,14 @@ import asyncio
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from api.database import Database, Transaction
 from api.service import Service
-from api.usecases.budgeting import counts, hold_budget, name_of
+from api.usecases.budgeting import counts, hold_budget, name_of, spent_so_far
 from catalog import Catalog, ValueType
 from consent import Client, Party, Purpose, PurposeStatus, find_current
 from gate import Mode, PolicyUnavailableError, ReadCall
@@ -40,6 +41,7 @@ from vault import (
     AggregatePlanError,
     KeyRing,
     PrivacyBudget,
+    PrivacyBudgetNotSetError,
     PrivacyBudgetSpentError,
     PrivacyRequest,
     find_budget,
@@ -48,7 +50,7 @@ from vault import (
     new_release,
     spend,
 )
-from vault.aggregate_plans import Asked, Query, short_of
+from vault.aggregate_plans import MICRO, PICO, Asked, Query, short_of
 from vault.kms.calling import load
 
 METHOD: Final = "differential_privacy"
@@ -97,11 +99,26 @@ class Given:
 
 
 async def aggregate(service: Service, asking: Asking) -> Given:
-    """Answer aggregates over a feature view, or what was answered before.
+    """Answer aggregates over a feature view, or what was answered before; count how it ended.
 
-    Raises: AggregatePlanError; ClientNotFoundError, PartyNotFoundError, PurposeNotFoundError; PrivacyBudgetNotSetError,
-        PrivacyBudgetSpentError, ReleaseKeyReusedError; ExtraMissingError; GateError: not everybody could be decided.
+    Raises: AggregatePlanError; ViewNotFoundError: there is no such dataset; ClientNotFoundError, PartyNotFoundError,
+        PurposeNotFoundError; PrivacyBudgetNotSetError, PrivacyBudgetSpentError, ReleaseKeyReusedError;
+        ExtraMissingError; GateError: not everybody could be decided.
     """
+    try:
+        given = await _aggregate(service, asking)
+    except (PrivacyBudgetNotSetError, PrivacyBudgetSpentError) as error:
+        service.metrics.privacy_refused(error.code)
+        raise
+    if given.is_repeated:
+        service.metrics.privacy_repeated()
+    else:
+        cost = asking.request.cost
+        service.metrics.privacy_paid(cost.epsilon / MICRO, cost.delta / PICO)
+    return given
+
+
+async def _aggregate(service: Service, asking: Asking) -> Given:
     async with service.database.reading() as tx:
         if (before := await repeated(tx, asking)) is not None:
             return before
@@ -154,9 +171,11 @@ async def ensure_room(database: Database, keys: KeyRing, asking: Asking) -> None
 
     Raises: PrivacyBudgetNotSetError, PrivacyBudgetSpentError; TamperedError.
     """
-    async with database.reading() as tx:
-        budget = await find_budget(tx.connection, asking.request.account, rows=keys.rows)
-    if not asking.request.cost.fits(budget.left):
+    budget: PrivacyBudget | None = None
+    with suppress(PrivacyBudgetNotSetError):
+        async with database.reading() as tx:
+            budget = await find_budget(tx.connection, asking.request.account, rows=keys.rows)
+    if budget is None or not asking.request.cost.fits(budget.left):
         await _refuse(database, keys, asking, budget)
 
 
@@ -182,15 +201,20 @@ async def pay(database: Database, keys: KeyRing, asking: Asking, answers: Sequen
     return await _refuse(database, keys, asking, held)
 
 
-async def _refuse(database: Database, keys: KeyRing, asking: Asking, budget: PrivacyBudget) -> Given:
-    """Record a refusal and raise it. Raises: PrivacyBudgetSpentError."""
+async def _refuse(database: Database, keys: KeyRing, asking: Asking, budget: PrivacyBudget | None) -> Given:
+    """Record a refusal and raise it. Raises: PrivacyBudgetSpentError, PrivacyBudgetNotSetError; TamperedError."""
     async with database.transaction() as tx:
         await _record(tx, asking, keys=keys, budget=budget, release=None)
+    if budget is None:
+        raise PrivacyBudgetNotSetError
     raise PrivacyBudgetSpentError(short_of(asking.request.cost, budget.left))
 
 
-async def _record(tx: Transaction, asking: Asking, *, keys: KeyRing, budget: PrivacyBudget, release: str | None) -> int:
+async def _record(
+    tx: Transaction, asking: Asking, *, keys: KeyRing, budget: PrivacyBudget | None, release: str | None
+) -> int:
     account, cost = asking.request.account, asking.request.cost
+    spent = await spent_so_far(tx.connection, account, keys) if budget is None else budget.spent
     parts: dict[str, Json] = {
         "dataset": account.dataset,
         "release": release,
@@ -198,12 +222,12 @@ async def _record(tx: Transaction, asking: Asking, *, keys: KeyRing, budget: Pri
         "degree": DEGREE,
         "queries": [_recorded(query) for query in asking.queries],
         **counts(cost),
-        "spent": counts(budget.spent),
-        "limit": counts(budget.limit),
+        "spent": counts(spent),
+        "limit": None if budget is None else counts(budget.limit),
         "request": asking.request.request.hex(),
     }
     if release is None:
-        parts["code"] = PrivacyBudgetSpentError.code
+        parts["code"] = (PrivacyBudgetNotSetError if budget is None else PrivacyBudgetSpentError).code
     draft = EntryDraft(
         kind=Kind.DATA_AGGREGATED,
         tenant=account.tenant,
@@ -264,10 +288,12 @@ def _number(value: Decimal) -> int | float:
 async def _features(service: Service, tx: Transaction, asking: Asking) -> list[tuple[str, str]]:
     """(feature, segment) of each query, checked against the catalogue.
 
-    Raises: AggregatePlanError: a feature is not of the dataset, or not a number where one is needed.
+    Raises: ViewNotFoundError: the dataset is no feature view; AggregatePlanError: a feature is not of the dataset, or
+        not a number where one is needed.
     """
     catalog: Catalog = await service.catalogs.current(tx.connection)
     account = asking.request.account
+    catalog.view(account.tenant, account.dataset)
     found: list[tuple[str, str]] = []
     problems: list[str] = []
     for place, query in enumerate(asking.queries):

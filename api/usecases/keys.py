@@ -16,16 +16,27 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from api.database import Database, Transaction
-from consent import begin_change, end_change
+from consent import begin_change, end_change, load_registry
 from gate.tables import VALUES
 from lineage import DEPLOYMENT, Actor, EntryDraft, Kind, append
 from lineage.content import Json
-from vault import KeyPurpose, KeyRing, KeyState, KeyVersion, RootKey, Suite, refresh_key_ring, wrapped_keys
+from vault import (
+    KeyInUseError,
+    KeyPurpose,
+    KeyRing,
+    KeyState,
+    KeyVersion,
+    RootKey,
+    Suite,
+    TokenSuiteError,
+    refresh_key_ring,
+    wrapped_keys,
+)
 from vault.store import rotation
 from vault.store.deployment import WrappedKey
 from vault.store.identifiers import IDENTIFIERS
 from vault.store.keys import count_under
-from vault.store.resealing import Pass, reseal
+from vault.store.resealing import Pass, count_stale, reseal
 
 Moved = Callable[[str, int], None]
 """Told after each step: what was brought on, and how many rows."""
@@ -77,15 +88,45 @@ class KeyOffice:
                 for version in self.keys.versions(KeyPurpose.KEK)
             }
 
+    async def waiting(self) -> Rewrapped:
+        """Count what a rewrap would touch now; rows that do not open are among it, as only opening tells."""
+        await self.refresh()
+        found = Rewrapped()
+        async with self.database.snapshot() as tx:
+            for version in sorted(self.keys.versions(KeyPurpose.KEK))[:-1]:
+                found.subject_keys += await count_under(tx.connection, version)
+            retired = [row for row in await wrapped_keys(tx.connection) if _is_swept(row)]
+            for place in await rotation.index_places(tx.connection):
+                found.index_entries += await rotation.count_lacking(tx.connection, self.keys, place)
+                for row in retired:
+                    found.swept_entries += await rotation.count_swept(tx.connection, place, row)
+            for table in VALUE_TABLES:
+                found.values += await count_stale(tx.connection, self.keys, table)
+        return found
+
     async def rotate(self, purpose: KeyPurpose, suite: Suite) -> KeyVersion:
-        """Make a new version, which writes from now on. Raises: VaultError."""
+        """Make a new version, which writes from now on.
+
+        Raises: KeyInUseError: clients are registered for tokens that the suite has none of; VaultError.
+        """
         async with self.database.transaction() as tx:
             place = await rotation.add_version(tx.connection, self._root, purpose, suite=suite, now=tx.now)
-            await self._record(
-                tx, Kind.KEY_CREATED, place, suite, epoch=await begin_change(tx.connection, self.keys.rows)
-            )
+            epoch = await begin_change(tx.connection, self.keys.rows)
+            if purpose is KeyPurpose.TOKEN:
+                await self._check_clients(tx, suite)
+            await self._record(tx, Kind.KEY_CREATED, place, suite, epoch=epoch)
         await self.refresh()
         return place
+
+    async def _check_clients(self, tx: Transaction, suite: Suite) -> None:
+        """Refuse a suite that lacks a kind of token somebody is registered for: their reads would be denied."""
+        registry = await load_registry(tx.connection, self.keys.rows)
+        for client in registry.clients.values():
+            for rule in client.tokens:
+                try:
+                    rule.kind.check_suite(suite)
+                except TokenSuiteError as error:
+                    raise KeyInUseError(f"client {client.name} is registered for them: {error}") from None
 
     async def retire(self, place: KeyVersion) -> None:
         """Let a version go that nothing is left under. Raises: KeyInUseError, KeyMissingError."""
@@ -180,7 +221,7 @@ class KeyOffice:
             places = await rotation.index_places(tx.connection)
         total = 0
         for row in rows:
-            if row.purpose is not KeyPurpose.INDEX or row.state is not KeyState.RETIRED:
+            if not _is_swept(row):
                 continue
             for place in places:
                 gone = 1
@@ -229,6 +270,11 @@ class KeyOffice:
 
 
 Step = Callable[[Transaction, "tuple[object, ...] | None"], Awaitable[Pass]]
+
+
+def _is_swept(row: WrappedKey) -> bool:
+    """Whether what a key version made is deleted: index entries nobody looks up any more."""
+    return row.purpose is KeyPurpose.INDEX and row.state is KeyState.RETIRED
 
 
 async def _rest(rows: int, pace: Pace) -> None:

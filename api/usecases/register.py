@@ -37,7 +37,7 @@ from consent import (
     list_versions,
 )
 from consent.errors import NotFoundError
-from vault import TokenSpec, TokenSpecError
+from vault import KeyRing, TokenSpec, TokenSpecError
 
 Thing = TypeVar("Thing", Party, Client, Purpose, Notice)
 ABSENT: dict[type[Any], type[NotFoundError]] = {
@@ -145,12 +145,14 @@ async def change(
     return done
 
 
-def check_token_rules(catalog: Catalog, client: Client) -> None:
+def check_token_rules(catalog: Catalog, keys: KeyRing, client: Client) -> None:
     """Check that every field a client has a kind of token for can become one.
 
-    Raises: TokenSpecError: the field is not in the catalogue, no identifier, or of another kind.
+    Raises: TokenSpecError: the field is not in the catalogue, no identifier, or of another kind; TokenSuiteError: the
+        suite of the token key has no such tokens.
     """
     for rule in client.tokens:
+        keys.tokens.check_kind(rule.kind)
         field = catalog.fields.get(rule.field)
         if field is None or field.identifier is None:
             raise TokenSpecError(f"{rule.field} is no identifier of the catalogue")

@@ -30,8 +30,6 @@ from lineage import Actor, EntryDraft, Kind, Role, append, find_entry
 from lineage.content import Json
 from vault import (
     Asked,
-    FpeKind,
-    NotTokenisableError,
     RevealApprovalNeededError,
     RevealRefusedError,
     TokenKind,
@@ -41,6 +39,7 @@ from vault import (
     count_shown,
     find_by_index,
     identifiers,
+    refresh_key_ring,
     resolve_tokens,
     subject_keys,
     take_budget,
@@ -49,6 +48,7 @@ from vault import (
 from vault.encoding import bind
 
 UNKNOWN: Final = "vault/token_not_found"
+OPENED_BY_KEY: Final = frozenset({TokenKind.FORMAT_PRESERVING, TokenKind.REVERSIBLE})
 MOVED: Final = "gate/contended"
 GONE: Final = "KEY_UNAVAILABLE"
 FIRST_THRESHOLD, SECOND_THRESHOLD, THIRD_THRESHOLD = 50, 500, 5000
@@ -191,21 +191,23 @@ async def _owners(service: Service, tx: Transaction, call: RevealCall, ground: _
     found = await resolve_tokens(tx.connection, call.tenant, call.tokens, ground.party, rows=service.keyring.rows)
     owners = {token: owner.subject for token, owner in found.items() if owner.field == ground.name}
     rule = next((rule for rule in ground.client.tokens if rule.field == ground.name), None)
-    if rule is None or rule.kind is not TokenKind.FORMAT_PRESERVING:
+    if rule is None or rule.kind not in OPENED_BY_KEY:
         return owners
-    spec = TokenSpec(rule.kind, FpeKind(str(ground.feature.identifier)), rule.keep)
+    # A token may be of a key version that this process has not read under yet.
+    await refresh_key_ring(tx.connection, service.keyring)
+    spec = TokenSpec(rule.kind, str(ground.feature.identifier), rule.keep)
     scope = TokenScope(call.tenant, call.made_for, ground.party, ground.name)
-    for version in service.keyring.token_versions:
-        cipher = service.keyring.tokeniser(scope, spec, version)
-        digests: dict[bytes, str] = {}
-        for token in set(call.tokens) - set(owners):
-            try:
-                value = cipher.reveal(token)
-            except NotTokenisableError:
-                continue
-            digests[service.keyring.blind(call.tenant, ground.name, value)] = token
-        known = await find_by_index(tx.connection, call.tenant, ground.name, list(digests))
-        owners |= {digests[digest]: subjects[0] for digest, subjects in known.items() if len(subjects) == 1}
+    keys = service.keyring
+    digests = {
+        token: [keys.blind(call.tenant, ground.name, value) for value in keys.tokens.values(scope, spec, token)]
+        for token in set(call.tokens) - set(owners)
+    }
+    wanted = list({digest: None for found in digests.values() for digest in found})
+    known = await find_by_index(tx.connection, call.tenant, ground.name, wanted)
+    for token, candidates in digests.items():
+        people = (known[digest][0] for digest in candidates if len(known.get(digest, ())) == 1)
+        if (subject := next(people, None)) is not None:
+            owners[token] = subject
     return owners
 
 

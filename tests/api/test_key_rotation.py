@@ -16,12 +16,14 @@ from sqlalchemy import text
 
 from api.database import Database
 from api.gates import open_gate
-from api.usecases.keys import KeyOffice, Pace
+from api.usecases.keys import KeyOffice, Pace, Rewrapped
 from gate import Gate, Outcome
 from gate.engines import EmbeddedEngine
 from gate.errors import ContendedError
 from lineage import Actor, Role, check
 from tests import world
+from tests.gate import identified
+from tests.gate import test_computed_tokens as computed
 from tests.gate.asking import ask
 from tests.gate.people import desk_of, made_up, new
 from tests.world import STEWARD, TENANT, World
@@ -47,6 +49,10 @@ from vault import (
     sealing_keys,
     subject_keys,
 )
+from vault.bulk_plans import Recipient
+from vault.encoding import opaque_name
+from vault.suites import sm3_mac
+from vault.token_kinds import TokenOrigin
 from vault.uses import MARK_LIMIT, USE_LIMIT
 
 BY = Actor(Role.OPERATOR, "operator_one")
@@ -153,6 +159,27 @@ async def test_keys_rotate_under_load_on_every_replica(lender: World, database_u
     assert [about for kind, about in recorded if kind == "key.created"] == ["kek/2", "ledger/2", "kek/3", "ledger/3"]
 
 
+async def test_a_dry_run_counts_what_the_run_then_touches(lender: World) -> None:
+    await register(lender, *range(6))
+    await lender.add_subjects(3)
+    keys = office(lender)
+    assert await keys.waiting() == Rewrapped()
+    await keys.rotate(KeyPurpose.KEK, Suite.SM)
+    await keys.rotate(KeyPurpose.INDEX, Suite.AES)
+    before = await rows(lender, "SELECT * FROM vault_subject_keys ORDER BY subject")
+    waiting = await keys.waiting()
+    assert await rows(lender, "SELECT * FROM vault_subject_keys ORDER BY subject") == before
+    assert waiting.subject_keys == 9
+    assert waiting.index_entries > 0
+    assert waiting.values > waiting.index_entries
+    assert await keys.rewrap(STEP, QUIET) == waiting
+    assert await keys.waiting() == Rewrapped()
+    await keys.retire(KeyVersion(KeyPurpose.INDEX, 1))
+    assert await keys.waiting() == Rewrapped(swept_entries=waiting.index_entries)
+    assert (await keys.rewrap(STEP, QUIET)).swept_entries == waiting.index_entries
+    assert await keys.waiting() == Rewrapped()
+
+
 async def test_a_retired_version_is_refused_and_one_in_use_is_not_retired(lender: World, root: FileRootKey) -> None:
     [ref] = await lender.add_subjects(1)
     wrapped = (await lender.wrapped([ref]))[ref]
@@ -172,6 +199,32 @@ async def test_a_retired_version_is_refused_and_one_in_use_is_not_retired(lender
         with pytest.raises(UnknownKeyError):
             ring.open_subject_key(TENANT, ref, wrapped)
         ring.open_subject_key(TENANT, ref, (await lender.wrapped([ref]))[ref])
+
+
+async def test_computed_tokens_change_their_suite_under_a_gate_that_serves(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    lender = await identified.build(database, tmp_path / "keys")
+    ref = await computed.person(lender)
+    await computed.declare(lender, "scoring", computed.RULES)
+    root = FileRootKey.open(tmp_path / "keys" / "root.key")
+    async with replica(lender, database_url, root) as one:
+        [before] = (await one.gate.read(ask(ref, features=(computed.ID, computed.PHONE)))).subjects
+        await office(lender).rotate(KeyPurpose.TOKEN, Suite.SM)
+        [after] = (await one.gate.read(ask(ref, features=(computed.ID, computed.PHONE)))).subjects
+    scope = Recipient(TENANT, "credit_scoring", "lender").scope
+    tokens = lender.keys.tokens
+    for version, answer in ((1, before), (2, after)):
+        for field, token in zip(computed.SPECS, answer.values, strict=True):
+            maker = tokens.maker(scope(field), computed.SPECS[field], version)
+            assert token == maker.token({"id_card_no": computed.NUMBER, "mobile_no": computed.MOBILE}[field])
+    phone = tokens.maker(scope("mobile_no"), computed.SPECS["mobile_no"])
+    assert phone.origin == TokenOrigin(2, Suite.SM)
+    assert after.values[1] == opaque_name("dtk_", sm3_mac(phone.key, b"+86" + computed.MOBILE.encode()))
+    for answer in (before, after):
+        assert computed.NUMBER in tokens.values(
+            scope("id_card_no"), computed.SPECS["id_card_no"], str(answer.values[0])
+        )
 
 
 async def test_the_index_is_searchable_throughout_and_complete_at_the_end(lender: World, root: FileRootKey) -> None:

@@ -80,6 +80,17 @@ async def test_gate_and_bulk_give_one_token(lender: World, gate: Gate) -> None:
     assert answer.values == (made["id_card_no"][0].as_py(), made["mobile_no"][0].as_py())
 
 
+async def test_a_reversible_token_is_the_one_of_a_file_and_opens(lender: World, gate: Gate) -> None:
+    ref = await person(lender)
+    await declare(lender, "scoring", [TokenRule(field="mobile_no", kind=TokenKind.REVERSIBLE)])
+    [answer] = (await gate.read(ask(ref, features=(PHONE,)))).subjects
+    spec, recipient = TokenSpec(TokenKind.REVERSIBLE, "mobile"), Recipient(TENANT, "credit_scoring", "lender")
+    plan = BulkPlan((ColumnPlan("mobile_no", "mobile_no", spec),))
+    made = tokenise(pa.table({"mobile_no": [MOBILE]}), lender.keys, recipient, plan=plan).read_all()
+    assert answer.values == (made["mobile_no"][0].as_py(),)
+    assert lender.keys.tokeniser(recipient.scope("mobile_no"), spec).reveal(str(answer.values[0])) == f"+86{MOBILE}"
+
+
 async def test_two_recipients_get_unrelated_tokens(lender: World, gate: Gate) -> None:
     ref = await person(lender)
     for client in ("scoring", "partner_scoring"):

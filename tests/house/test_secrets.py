@@ -19,7 +19,7 @@ HASHES = {"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b", "bla
 HASHES |= {"SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SM3", "MD5"}
 HASHING = {
     "api/auditing/running.py": "rows of the state, compared with the ledger's fold",
-    "api/cli/commands/subject.py": "content of a backup file",
+    "api/cli/backups.py": "content of a backup file",
     "api/identity/verifier.py": "a token's id, to find its use in the log",
     "api/routes/log.py": "an ETag of a published tile",
     "api/service.py": "the name of a replica",
@@ -54,7 +54,6 @@ HASHING = {
     "vault/rows.py": "the hash inside keyed codes of rows",
     "vault/signing.py": "public keys",
     "vault/suites.py": "the hashes under HMAC and HKDF",
-    "vault/token_kinds.py": "the hash under HKDF",
 }
 
 

@@ -17,12 +17,16 @@ from vault import (
     FpeKind,
     IdentifierKind,
     Keep,
+    KeyPurpose,
+    KeyVersion,
     NotAnIdentifierError,
     NotTokenisableError,
+    Suite,
     Tokeniser,
     TokenKind,
     TokenScope,
     TokenSpec,
+    TokenSuiteError,
 )
 from vault.bulk import CellRefusal, ColumnTokeniser, columns
 
@@ -30,7 +34,9 @@ SCOPE = TokenScope(TENANT, "anti_fraud", "dawn_bank", "id_card_no")
 SPECS = [
     *(TokenSpec(TokenKind.FORMAT_PRESERVING, kind, keep) for kind, keep in POLICIES),
     *(TokenSpec(TokenKind.DETERMINISTIC, of) for of in (*IdentifierKind, "plate", "digits", "alphanumeric")),
+    *(TokenSpec(TokenKind.REVERSIBLE, of) for of in (*FpeKind, IdentifierKind.NAME)),
 ]
+SM = {KeyVersion(KeyPurpose.TOKEN, 1): Suite.SM}
 ODD = [
     None, "", " ", "x", "0", "\x00", "张三", "１３８００１３８０００", "+8613800138000", "86 138 0013 8000",
     "008613800138000", "+86 12800138000", "12800138000", "11010519491231002x", "11010519491231002X",
@@ -44,8 +50,8 @@ ODD = [
 each_spec = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: f"{spec.kind}-{spec.of}-{spec.keep}")
 
 
-def tokeniser(spec: TokenSpec) -> Tokeniser:
-    return ring().tokeniser(SCOPE, spec)
+def tokeniser(spec: TokenSpec, suites: dict[KeyVersion, Suite] | None = None) -> Tokeniser:
+    return ring(suites=suites).tokeniser(SCOPE, spec)
 
 
 def one_by_one(maker: Tokeniser, values: Sequence[str | None]) -> tuple[list[str | None], list[CellRefusal]]:
@@ -66,8 +72,13 @@ def one_by_one(maker: Tokeniser, values: Sequence[str | None]) -> tuple[list[str
     return tokens, refused
 
 
-def check(spec: TokenSpec, values: Sequence[str | None], column: Any = None) -> None:
-    maker = tokeniser(spec)
+def check(
+    spec: TokenSpec,
+    values: Sequence[str | None],
+    column: Any = None,
+    suites: dict[KeyVersion, Suite] | None = None,
+) -> None:
+    maker = tokeniser(spec, suites)
     found = ColumnTokeniser(maker).tokenise(pa.array(values, pa.string()) if column is None else column)
     tokens, refused = one_by_one(maker, values)
     assert found.tokens.to_pylist() == tokens
@@ -85,6 +96,16 @@ def together(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("together")
 def test_odd_and_faulty_cells_are_what_the_scalar_way_says(spec: TokenSpec) -> None:
     check(spec, ODD)
+
+
+@each_spec
+@pytest.mark.usefixtures("together")
+def test_the_suite_sm_gives_columns_its_own_scalar_tokens(spec: TokenSpec) -> None:
+    if spec.kind is TokenKind.REVERSIBLE:
+        with pytest.raises(TokenSuiteError):
+            tokeniser(spec, SM)
+    else:
+        check(spec, [*ODD, *(f"138{number:08d}" for number in range(40))], suites=SM)
 
 
 @each_spec

@@ -168,7 +168,7 @@ async def test_a_deployment_older_than_token_keys_gets_one(database: Database, r
     async with database.transaction() as tx:
         await insert_subject_key(tx.connection, TENANT, SUBJECT, wrapped, tx.now)
         await tx.connection.execute(delete(KEYS).where(KEYS.c.purpose == "token"))
-    assert (await start(database, root)).token_versions == (1,)
+    assert (await start(database, root)).tokens.versions == (1,)
 
 
 async def test_a_retired_token_key_is_not_replaced_in_silence(database: Database, root: FileRootKey) -> None:

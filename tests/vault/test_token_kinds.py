@@ -14,8 +14,11 @@ from vault import (
     FpeKind,
     IdentifierKind,
     Keep,
+    KeyPurpose,
+    KeyVersion,
     NotAnIdentifierError,
     NotTokenisableError,
+    Suite,
     TokenKind,
     TokenScope,
     TokenSpec,
@@ -35,25 +38,28 @@ OTHERS = [
 ID = "11010519491231002X"
 DETERMINISTIC = TokenSpec(TokenKind.DETERMINISTIC, IdentifierKind.RESIDENT_ID)
 FPE = TokenSpec(TokenKind.FORMAT_PRESERVING, FpeKind.RESIDENT_ID)
+REVERSIBLE = TokenSpec(TokenKind.REVERSIBLE, IdentifierKind.RESIDENT_ID)
 
 
 @pytest.mark.parametrize("case", vectors("tokens.json")["computed"], ids=lambda case: case["token"])
 def test_computed_tokens_are_the_published_ones(case: dict[str, Any]) -> None:
-    keys = ring(token={case["version"]: bytes.fromhex(case["token_key"])})
+    place = KeyVersion(KeyPurpose.TOKEN, case["version"])
+    suites = {place: Suite[case.get("suite", "aes").upper()]}
+    keys = ring(token={case["version"]: bytes.fromhex(case["token_key"])}, suites=suites)
     spec = TokenSpec(TokenKind(case["kind"]), case["of"], Keep(case["keep"]))
     tokeniser = keys.tokeniser(TokenScope(**case["scope"]), spec)
     assert tokeniser.key.hex() == case["key"]
     assert tokeniser.token(case["value"]) == case["token"]
 
 
-@pytest.mark.parametrize("spec", [DETERMINISTIC, FPE], ids=lambda spec: spec.kind)
+@pytest.mark.parametrize("spec", [DETERMINISTIC, FPE, REVERSIBLE], ids=lambda spec: spec.kind)
 def test_all_writings_of_an_identifier_give_one_token(spec: TokenSpec) -> None:
     tokeniser = ring().tokeniser(SCOPE, spec)
     writings = [ID, ID.lower(), " 110105 19491231 002X", "１１０１０５１９４９１２３１００２Ｘ", "110105491231002"]
     assert len({tokeniser.token(text) for text in writings}) == 1
 
 
-@pytest.mark.parametrize("spec", [DETERMINISTIC, FPE], ids=lambda spec: spec.kind)
+@pytest.mark.parametrize("spec", [DETERMINISTIC, FPE, REVERSIBLE], ids=lambda spec: spec.kind)
 @pytest.mark.parametrize("other", OTHERS, ids=["tenant", "purpose", "recipient", "field"])
 def test_another_scope_gives_another_token(spec: TokenSpec, other: TokenScope) -> None:
     keys = ring()
@@ -62,7 +68,7 @@ def test_another_scope_gives_another_token(spec: TokenSpec, other: TokenScope) -
 
 def test_another_version_gives_another_token_and_an_unknown_one_is_refused() -> None:
     keys = ring(token={1: key_of(1), 2: key_of(2)})
-    assert keys.token_versions == (2, 1)
+    assert keys.tokens.versions == (2, 1)
     newest = keys.tokeniser(SCOPE, FPE)
     assert newest is keys.tokeniser(SCOPE, FPE, 2)
     old = keys.tokeniser(SCOPE, FPE, 1)
@@ -142,6 +148,7 @@ def test_another_recipients_tokens_do_not_open() -> None:
         (TokenKind.DETERMINISTIC, "resident_id", Keep.REGION),
         (TokenKind.RANDOM, "resident_id", Keep.BIRTH_DATE),
         (TokenKind.DETERMINISTIC, "shoe_size", Keep.NOTHING),
+        (TokenKind.REVERSIBLE, "resident_id", Keep.BIRTH_DATE),
     ],
 )
 def test_parts_that_do_not_fit_are_refused(kind: TokenKind, of: str, keep: Keep) -> None:
@@ -156,7 +163,7 @@ def test_random_tokens_are_not_computed() -> None:
 
 @pytest.mark.parametrize("value", [None, 110105194912310021, "", "nobody", "1" * 2000, b"11010519491231002X"], ids=repr)
 def test_what_is_no_identifier_has_no_token(value: object) -> None:
-    for spec in (DETERMINISTIC, FPE):
+    for spec in (DETERMINISTIC, FPE, REVERSIBLE):
         with pytest.raises(NotAnIdentifierError):
             ring().tokeniser(SCOPE, spec).token(value)
 

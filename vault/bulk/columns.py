@@ -24,6 +24,7 @@ from vault.bulk.text import Flags
 from vault.bulk.values import Reader, reader_of
 from vault.errors import ColumnTypeError, DomainTooSmallError, NotAnIdentifierError, NotTokenisableError
 from vault.fpe.layouts import FpeKind
+from vault.header import Suite
 from vault.secret import Keeper
 from vault.token_kinds import Tokeniser, TokenKind
 
@@ -58,13 +59,15 @@ class _Together:
 
     def __init__(self, tokeniser: Tokeniser, width: int) -> None:
         spec = tokeniser.spec
+        self._tokeniser = tokeniser
         self.layout: ColumnLayout | None = None
         self.reader: Reader | None = None
         if spec.kind is TokenKind.FORMAT_PRESERVING:
             self.layout = column_layout(FpeKind(spec.of), spec.keep, key=tokeniser.key, width=width)
         else:
             self.reader = reader_of(spec.of, width)
-            self.cmac = ColumnCmac(tokeniser.key) if self.reader else None
+            is_cmac = spec.kind is TokenKind.DETERMINISTIC and tokeniser.origin.suite is Suite.AES
+            self.cmac = ColumnCmac(tokeniser.key) if self.reader and is_cmac else None
 
     @property
     def is_possible(self) -> bool:
@@ -81,11 +84,23 @@ class _Together:
     def _piece(self, rows: Bytes) -> tuple[Bytes, Flags]:
         if self.layout is not None:
             return self.layout.tokens(rows)
-        assert self.reader is not None and self.cmac is not None  # noqa: S101, PT018  is_possible was asked
+        assert self.reader is not None  # noqa: S101 - is_possible was asked
         canonical, right = self.reader(rows)
+        if self.cmac is None:
+            return self._each(canonical, right), right
         out = np.empty((len(rows), TOKEN_BYTES), np.uint8)
         self.cmac.tokens(canonical, out)
         return out, right
+
+    def _each(self, canonical: Bytes, right: Flags) -> Bytes:
+        """Tokens of functions that no call computes for many rows at once: read together, made one by one."""
+        width = canonical.shape[1]
+        text = canonical[right].tobytes().decode("ascii")
+        make = self._tokeniser.token_of_canonical
+        tokens = "".join(make(text[start : start + width]) for start in range(0, len(text), width))
+        out = np.zeros((len(canonical), len(make("0" * width))), np.uint8)
+        out[right] = np.frombuffer(tokens.encode(), np.uint8).reshape(-1, out.shape[1])
+        return out
 
 
 @final

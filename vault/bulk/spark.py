@@ -12,7 +12,7 @@ Source: Spark 4, `pyspark.sql.DataFrame.mapInArrow`; its security guide on `spar
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import Any, Final, TypeAlias, final
 
 import pyarrow as pa
 from pyspark.sql.types import ArrayType, StringType, StructField, StructType
@@ -22,9 +22,10 @@ from vault.bulk_plans import BulkPlan, Recipient
 from vault.errors import BulkTargetError, CellRefusedError, ColumnTypeError
 from vault.keyring import KeyRing
 from vault.secret import Keeper
-from vault.token_kinds import Tokeniser
+from vault.token_kinds import Tokeniser, TokenOrigin, TokenScope
 
 REFUSED: Final = "refused_cells"
+Keys: TypeAlias = dict[str, tuple[bytes, TokenOrigin, TokenScope]]
 
 
 def counters(session: Any, names: Sequence[str]) -> tuple[Count | None, dict[str, Any]]:
@@ -106,12 +107,12 @@ class SparkTokens(Keeper):
 
     def __reduce__(self) -> Any:
         """For Spark's serialiser: the plan and the keys of its columns."""
-        keys = {column: tokeniser.key for column, tokeniser in self._tokenisers.items()}
+        keys: Keys = {column: (each.key, each.origin, each.scope) for column, each in self._tokenisers.items()}
         return _received, (self._plan, keys, self._report, self._count)
 
 
-def _received(plan: BulkPlan, keys: Mapping[str, bytes], report: bool, count: Count | None) -> SparkTokens:  # noqa: FBT001 - as pickle calls it
-    tokenisers = {each.column: Tokeniser(keys[each.column], each.spec) for each in plan.columns}
+def _received(plan: BulkPlan, keys: Keys, report: bool, count: Count | None) -> SparkTokens:  # noqa: FBT001 - as pickle calls it
+    tokenisers = {each.column: Tokeniser(*keys[each.column], each.spec) for each in plan.columns}
     return SparkTokens(plan, tokenisers, report=report, count=count)
 
 

@@ -8,7 +8,7 @@ Rules:
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Table, select, tuple_, update
+from sqlalchemy import Table, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vault.encoding import Entropy, system_entropy
@@ -40,6 +40,12 @@ class Pass(NamedTuple):
     changed: int = 0
     unreadable: int = 0
     after: tuple[object, ...] | None = None
+
+
+async def count_stale(connection: AsyncConnection, ring: KeyRing, values: Table) -> int:
+    """Count the values whose header names another suite than the one that seals."""
+    is_stale = func.substr(values.c.sealed, 2, 1) != bytes((ring.suite,))
+    return int((await connection.execute(select(func.count()).select_from(values).where(is_stale))).scalar_one())
 
 
 async def reseal(  # noqa: PLR0913  a place to go on from

@@ -18,7 +18,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vault.encoding import NAME_BYTES, Entropy, draw, opaque_name, system_entropy
-from vault.errors import (
+from vault.reveal_errors import (
     RevealBudgetError,
     RevealNotApprovedError,
     RevealRequestNotFoundError,

@@ -11,7 +11,7 @@ Rules:
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, exists, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vault.encoding import Entropy, system_entropy
@@ -143,12 +143,26 @@ async def reblind(
     return Pass(len(rows), len(entries), unreadable, after)
 
 
+async def count_lacking(connection: AsyncConnection, ring: KeyRing, place: tuple[str, str]) -> int:
+    """Count the entries of a tenant's field that `reblind` has to write; 0 while one index version is in use."""
+    versions = sorted(ring.versions(KeyPurpose.INDEX))
+    if len(versions) == 1:
+        return 0
+    lacking = _lack(place, (_head(ring, versions[0]), _head(ring, versions[-1])))
+    return int((await connection.execute(select(func.count()).select_from(INDEX).where(*lacking))).scalar_one())
+
+
+async def count_swept(connection: AsyncConnection, place: tuple[str, str], row: WrappedKey) -> int:
+    """Count the entries that `sweep_index` has to delete of a retired version."""
+    statement = select(func.count()).select_from(INDEX).where(*_made_by(place, row))
+    return int((await connection.execute(statement)).scalar_one())
+
+
 async def sweep_index(connection: AsyncConnection, place: tuple[str, str], row: WrappedKey, *, limit: int) -> int:
     """Delete some of the entries that a retired index version made for a tenant's field; says how many."""
-    head = header(row.version, row.suite)
     table = INDEX.c
     here = (table.tenant == place[0], table.field == place[1])
-    found = select(table.digest).where(*here, table.digest.between(head, head + MAX_DIGEST)).limit(limit)
+    found = select(table.digest).where(*_made_by(place, row)).limit(limit)
     digests = [each.digest for each in await connection.execute(found)]
     if not digests:
         return 0
@@ -219,6 +233,20 @@ async def _lacking_heads(
     limit: int,
 ) -> list[tuple[bytes, str, bool]]:
     """Entries of the old head whose subject has none of the new one: (digest, subject, exclusive), in order."""
+    table = INDEX.c
+    statement = (
+        select(table.digest, table.subject, table.is_exclusive)
+        .where(*_lack(place, heads))
+        .order_by(table.digest, table.subject)
+        .limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(tuple_(table.digest, table.subject) > after)
+    return [(row.digest, row.subject, row.is_exclusive) for row in await connection.execute(statement)]
+
+
+def _lack(place: tuple[str, str], heads: tuple[bytes, bytes]) -> tuple[ColumnElement[bool], ...]:
+    """Conditions: entries of the old head whose subject has none of the new one."""
     tenant, field = place
     old, newest = heads
     table, other = INDEX.c, INDEX.alias()
@@ -228,12 +256,11 @@ async def _lacking_heads(
         other.c.field == field,
         other.c.digest.between(newest, newest + MAX_DIGEST),
     )
-    statement = (
-        select(table.digest, table.subject, table.is_exclusive)
-        .where(table.tenant == tenant, table.field == field, table.digest.between(old, old + MAX_DIGEST), ~has_newer)
-        .order_by(table.digest, table.subject)
-        .limit(limit)
-    )
-    if after is not None:
-        statement = statement.where(tuple_(table.digest, table.subject) > after)
-    return [(row.digest, row.subject, row.is_exclusive) for row in await connection.execute(statement)]
+    return (table.tenant == tenant, table.field == field, table.digest.between(old, old + MAX_DIGEST), ~has_newer)
+
+
+def _made_by(place: tuple[str, str], row: WrappedKey) -> tuple[ColumnElement[bool], ...]:
+    """Conditions: entries of a tenant's field that an index version made."""
+    head = header(row.version, row.suite)
+    table = INDEX.c
+    return (table.tenant == place[0], table.field == place[1], table.digest.between(head, head + MAX_DIGEST))

@@ -111,6 +111,8 @@ async def _prepare(
         async with parts.database.reading() as tx:
             catalog = await Catalogs().current(tx.connection)
             plan = read_deid_plan(document, catalog.identifier_kinds())
+            for each in plan.tokens:
+                parts.keys.tokens.check_kind(each.spec.kind)
             fields = {*plan.fields.values(), *(each.field for each in plan.tokens)}
             await check_reach(tx.connection, asked, fields, tx.now)
         return parts.keys, plan

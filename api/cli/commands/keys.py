@@ -61,7 +61,7 @@ Rate = Annotated[
 ]
 Rows = Annotated[int, typer.Option("--rows", min=1, max=5000, help=both("Rows in one step.", "每步行数。"))]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help=both("Say what is left, change nothing.", "只说明剩余工作，不改动。"))
+    bool, typer.Option("--dry-run", help=both("Count all that is left, change nothing.", "统计全部剩余工作，不改动。"))
 ]
 Target = Annotated[
     Path,
@@ -218,11 +218,11 @@ async def _rotate(settings: Settings, key: str, suite: Suite) -> int | None:
 
 async def _rewrap(term: Terminal, settings: Settings, pace: Pace, *, dry_run: bool) -> dict[str, Any]:
     async with _office(settings, writing=not dry_run) as office:
-        left = await office.left()
-        waiting = sum(count for place, count in left.items() if place.version != office.keys.key_version)
+        waiting = asdict(await office.waiting())
         if dry_run:
-            return {"subject_keys": waiting, "dry_run": True}
-        with _watched(term, waiting) as moved:
+            del waiting["unreadable"]  # only opening tells
+            return {**waiting, "dry_run": True}
+        with _watched(term, sum(waiting.values())) as moved:
             done: Rewrapped = await office.rewrap(pace, moved)
         return asdict(done)
 

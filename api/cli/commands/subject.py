@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,22 +11,19 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.acting import BY
+from api.cli.backups import Asked, tried_backup
 from api.cli.command import Needs, application, command
 from api.cli.commands.erase import Decided, DryRun, Tenant, answer, office_of
 from api.cli.faults import FAILED, CommandError
 from api.cli.language import both, told
-from api.cli.parts import Parts, opened_parts, run, settings_of
+from api.cli.parts import opened_parts, run, settings_of
 from api.cli.terminal import Terminal
-from api.database import Database
-from api.roots import open_root_key
 from api.settings import Settings
 from api.store_scrub import scrub
 from api.usecases.ending import Erased, Job, erase_many
 from api.usecases.noting import NotingJournal
 from consent import HoldBasis, HoldRequest, Keeper, SubjectId
-from gate.erasing import CertificateNotFoundError, check_certificate, read_certificate
-from gate.erasing.backups import try_backup
-from lineage import Kind, LedgerFilter, search
+from gate.erasing import check_certificate, read_certificate
 
 APP = application()
 APP.callback(help=both("Erase, hold and let go one person.", "删除、留存或解除单个人员。"))(lambda: None)
@@ -71,7 +62,12 @@ Backup = Annotated[
     Path | None,
     typer.Option(
         "--backup",
-        help=both("Try this SQLite file: can the person be read from it?", "试读该 SQLite 备份：能否读出此人？"),
+        help=both(
+            "Try this backup: can the person be read from it? A SQLite file, or a dump by pg_dump: plain SQL, or "
+            "custom or tar, for which pg_restore must be on PATH.",
+            "试读该备份：能否读出此人？可为 SQLite 文件或 pg_dump 的转储：SQL 文本，"
+            "或 custom、tar 格式（需要 PATH 上有 pg_restore）。",
+        ),
         exists=True,
         dir_okay=False,
         show_default=False,
@@ -152,11 +148,14 @@ def run_release(term: Terminal, *, hold: HoldId, tenant: Tenant) -> None:
         "can be read from the backup.",
         "显示可交付的删除证明；用 --backup 试读备份。备份中仍可读出时退出码为 1。",
     ),
-    example="yumen subject certificate ec_… --tenant xiaomi --backup last_night.db",
+    example="yumen subject certificate ec_… --tenant xiaomi --backup last_night.dump",
 )
 def run_certificate(term: Terminal, *, certificate: CertificateId, tenant: Tenant, backup: Backup = None) -> int:
     """Show a certificate."""
-    document = run(_certificate(settings_of(term), tenant, certificate, backup))
+    settings = settings_of(term)
+    document = run(_certificate(settings, tenant, certificate))
+    if backup is not None:
+        document["backup"] = tried_backup(term, settings, Asked(tenant, certificate, backup))
     term.answer(document, lambda: json.dumps(document, ensure_ascii=False, indent=2))
     tried = document.get("backup")
     return FAILED if tried is not None and tried["trial"]["readable"] else 0
@@ -208,48 +207,11 @@ async def _release(settings: Settings, tenant: str, hold: str) -> None:
         await office.ends.note(parts.database, [entry for _, entry in journal.told])
 
 
-async def _certificate(settings: Settings, tenant: str, name: str, backup: Path | None) -> dict[str, Any]:
+async def _certificate(settings: Settings, tenant: str, name: str) -> dict[str, Any]:
     async with opened_parts(settings, writing=False) as parts:
         async with parts.database.reading() as tx:
             signed = await read_certificate(tx.connection, tenant, name)
         public = parts.keys.certificate_keys.get(signed.document["key"])
         if public is None:
             raise CommandError(told(both("the key that signed it is not here", "签名密钥不在此处")))
-        document: dict[str, Any] = dict(signed.file(public))
-        if backup is not None:
-            document["backup"] = await _tried(parts, tenant, name, backup)
-        return document
-
-
-async def _tried(parts: Parts, tenant: str, name: str, backup: Path) -> dict[str, Any]:
-    async with parts.database.reading() as tx:
-        page = await search(tx.connection, tenant, LedgerFilter(about=name, kind=Kind.SUBJECT_ERASED))
-        if not page.entries:
-            raise CertificateNotFoundError("no such certificate")
-        pseudonym, now = str(page.entries[0].document["subject"]), tx.now
-    root = await asyncio.to_thread(open_root_key, parts.settings)
-    digest = hashlib.sha256(await asyncio.to_thread(backup.read_bytes)).hexdigest()
-    async with _opened(backup) as database, database.reading() as tx:
-        trial = await try_backup(tx.connection, root, tenant, pseudonym)
-    return trial.signed(parts.keys, name, digest, now)
-
-
-def _copy(backup: Path, copy: Path) -> None:
-    """Copy a database file with the log of writes beside it, if there is one."""
-    shutil.copyfile(backup, copy)
-    log = backup.with_name(f"{backup.name}-wal")
-    if log.exists():
-        shutil.copyfile(log, copy.with_name(f"{copy.name}-wal"))
-
-
-@asynccontextmanager
-async def _opened(backup: Path) -> AsyncIterator[Database]:
-    """A copy of the backup: opening a database writes to it."""
-    with tempfile.TemporaryDirectory(prefix="yumen-backup-") as folder:
-        copy = Path(folder) / "backup.db"
-        await asyncio.to_thread(_copy, backup, copy)
-        database = Database.open(f"sqlite+aiosqlite:///{copy}")
-        try:
-            yield database
-        finally:
-            await database.close()
+        return dict(signed.file(public))

@@ -40,8 +40,8 @@ Column = Annotated[
         "--column",
         metavar="COLUMN=FIELD:KIND[:OF[:KEEP]]",
         help=both(
-            "A column to tokenise, its field, and deterministic or format_preserving; may be repeated.",
-            "要令牌化的列、其字段，以及 deterministic 或 format_preserving；可重复。",
+            "A column to tokenise, its field, and deterministic, reversible or format_preserving; may be repeated.",
+            "要令牌化的列、其字段，以及 deterministic、reversible 或 format_preserving；可重复。",
         ),
         show_default=False,
     ),

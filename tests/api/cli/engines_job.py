@@ -21,10 +21,16 @@ from api.settings import load_settings
 from lineage import Actor, Role
 from tests.vault.support import ring
 from tests.vault.test_bulk_runs import PLAN, RECIPIENT
-from vault import BulkTargetError
+from vault import BulkTargetError, TokenKind, TokenSpec
 from vault.bulk.spark import REFUSED, SparkTokens, _check_cluster, tokenise_frame
 from vault.bulk.streams import tokenise, tokenisers_of
-from vault.bulk_plans import Recipient
+from vault.bulk_plans import BulkPlan, ColumnPlan, Recipient
+
+OPENED = BulkPlan(
+    (ColumnPlan("phone", "mobile_no", TokenSpec(TokenKind.REVERSIBLE, "mobile")),),
+    keep=("amount",),
+    drop=("note", "card"),
+)
 
 
 def main(source: Path, out: Path) -> None:
@@ -69,9 +75,12 @@ def _in_spark(spark: Any, source: Path, out: Path) -> dict[str, Any]:
         message = ""
     except Exception as error:  # noqa: BLE001  whatever Spark wraps it into
         message = str(error)
+    same = tokenise(pa_parquet.read_table(source), ring(), RECIPIENT, plan=OPENED, on_refused=lambda _cells: None)
+    opened = tokenise_frame(frame, ring(), RECIPIENT, plan=OPENED, report=True).orderBy("amount").collect()
     task = SparkTokens(PLAN, tokenisers_of(ring(), RECIPIENT, PLAN), report=False)
     shipped = pickle.dumps(task)
     return {
+        "reversible": [row["phone"] for row in opened] == same.read_all().sort_by("amount")["phone"].to_pylist(),
         "refused": sum(row[REFUSED] is not None for row in rows),
         "ends_the_job": "no token (shape)" in message,
         "says_no_value": "nobody" not in message,

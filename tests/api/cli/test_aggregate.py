@@ -89,6 +89,15 @@ def test_a_retry_is_answered_alike_and_paid_once(cli: Cli, people: Path, folder:
     assert cli("budget", "list", "--tenant", "xiaomi", "--json").document["budgets"][0]["spent"]["epsilon"] == "120"
 
 
+def test_a_refusal_without_a_budget_is_in_the_ledger(cli: Cli, people: Path) -> None:
+    cli("setup", "000")
+    refused = ask(cli, people, "--json")
+    assert (refused.code, "vault/privacy_budget_not_set" in refused.err) == (2, True)
+    [entry] = cli("entries", "--tenant", "xiaomi", "--kind", "data.aggregated", "--json").document["entries"]
+    assert (entry["outcome"], entry["code"], entry["limit"]) == ("denied", "vault/privacy_budget_not_set", None)
+    assert cli("check").code == 0
+
+
 def test_a_dry_run_answers_and_spends_nothing(cli: Cli, people: Path) -> None:
     cli("setup", "000")
     done = ask(cli, people, "--dry-run", "--json")

@@ -101,6 +101,20 @@ def test_a_token_in_place_of_an_identifier_keeps_the_degree_at_two(cli: Cli, peo
     assert done.document["degree"]["degree"] == 2
 
 
+def test_reversible_tokens_need_a_suite_that_has_them(cli: Cli, people: Path, folder: Path) -> None:
+    cli("setup", "000")
+    write(folder, changed(phone={"role": "direct", "action": "reversible", "field": "mobile_no"}))
+    command = ["deidentify", str(people), *SCOPE, "--plan", "plan.yaml", "--json", "--out"]
+    done = cli(*command, "made.parquet")
+    assert (done.code, done.document["degree"]["degree"]) == (0, 2), done.err
+    made = pq.read_table(folder / "made.parquet").column("phone").to_pylist()
+    assert {each[:4] for each in made} == {"rtk_"}
+    assert cli("keys", "rotate", "token", "--suite", "sm").code == 0
+    refused = cli(*command, "more.parquet")
+    assert (refused.code, "vault/token_suite" in refused.err) == (2, True)
+    assert not (folder / "more.parquet").exists()
+
+
 def test_a_dry_run_measures_and_writes_nothing(cli: Cli, people: Path, folder: Path) -> None:
     cli("setup", "000")
     done = cli("deidentify", str(people), *SCOPE, "--plan", "plan.yaml", "--dry-run")

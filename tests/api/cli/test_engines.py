@@ -38,6 +38,7 @@ def test_every_engine_gets_the_tokens_that_arrow_gets(other: Engines, cli: Cli, 
     for engine in ("duckdb", "polars", "spark"):
         assert _rows(tmp_path / f"{engine}.parquet") == wanted.to_pylist(), engine
     assert said["refused"] == len(refused)
+    assert said["reversible"]
     assert said["ends_the_job"]
     assert said["says_no_value"]
     assert (said["repr"], said["ships_other_keys"]) == ("<SparkTokens>", False)

@@ -66,6 +66,28 @@ def test_a_plan_in_a_file_and_options_add_up(cli: Cli, people: Path, folder: Pat
     assert sorted(path.name for path in folder.iterdir()) == ["people.csv", "plan.yaml", "var"]
 
 
+def test_reversible_tokens_are_made_and_refused_where_the_suite_has_none(
+    both_databases: str, cli: Cli, people: Path, folder: Path
+) -> None:
+    del both_databases
+    cli("setup", "000")
+    column = ["--column", "phone=mobile_no:reversible", "--drop", "device", *KEEP]
+    done = cli("tokenise", str(people), *SCOPE, *column, "--out", "made", "--json")
+    assert (done.code, done.document["tokens"], done.document["faults"]) == (1, 40, {"shape": 1})
+    _, *made = lines(folder / "made" / "part-00000.csv")
+    assert {row[0][:4] for row in made[:40]} == {"rtk_"}
+    assert len({row[0] for row in made[:40]}) == 40
+    assert cli("keys", "rotate", "token", "--suite", "sm").code == 0
+    refused = cli("tokenise", str(people), *SCOPE, *column, "--out", "more", "--json")
+    assert (refused.code, refused.out) == (2, "")
+    assert "vault/token_suite" in refused.err
+    assert not (folder / "more").exists()
+    entries = cli("entries", "--tenant", "xiaomi", "--kind", "tokens.made", "--json").document["entries"]
+    assert [entry["phase"] for entry in entries] == ["done", "begun"]
+    sm = cli("tokenise", str(people), *SCOPE, *COLUMNS, *KEEP, "--out", "sm", "--json")
+    assert (sm.code, sm.document["tokens"]) == (1, 80)
+
+
 BAD: list[tuple[Sequence[str], str]] = [
     (["--dry-run", *COLUMNS], "column 3 is not in the plan: tokenise, keep or drop it"),
     (["--dry-run", *COLUMNS, "--keep", "city", "--drop", "phone"], "column `phone` is named twice"),

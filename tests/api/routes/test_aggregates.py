@@ -105,6 +105,53 @@ async def test_without_a_budget_nothing_is_read_or_answered(lender: Lender) -> N
     assert await entries(lender, "read") == []
 
 
+async def test_a_refusal_without_a_budget_is_recorded_and_stands_in_no_later_budgets_way(lender: Lender) -> None:
+    await consenting(lender, 1)
+    assert (await ask(lender, COUNT)).status_code == 409
+    [denied] = await entries(lender, "data.aggregated")
+    assert (denied["outcome"], denied["code"]) == ("denied", "vault/privacy_budget_not_set")
+    assert (denied["about"], denied["client"], denied["purpose"]) == ("behaviour/lender", "scoring", "credit_scoring")
+    assert (denied["release"], denied["limit"], denied["epsilon"]) == (None, None, 50 * 10**6)
+    assert denied["spent"] == {"epsilon": 0, "delta": 0}
+    await budget(lender)
+    assert (await ask(lender, COUNT)).status_code == 200
+    async with lender.world.database.transaction() as tx:
+        await tx.connection.execute(text("DELETE FROM vault_privacy_budgets"))
+    assert (await ask(lender, COUNT)).status_code == 409
+    assert (await entries(lender, "data.aggregated"))[0]["spent"] == {"epsilon": 50 * 10**6, "delta": 0}
+    assert (await budget(lender)).json()["budget"]["spent"]["epsilon"] == "50"
+    checked = await lender.call("auditor", "GET", "/v1/entries", params={"outcome": "denied", "limit": 200})
+    assert len([each for each in checked.json()["entries"] if each["kind"] == "data.aggregated"]) == 2
+
+
+async def test_what_is_spent_and_refused_is_counted_for_prometheus_without_names(lender: Lender) -> None:
+    await consenting(lender, 1)
+    await ask(lender, COUNT)
+    await budget(lender, "1.5")
+    paid = {**COUNT, "epsilon": "1.25", "delta": "0.000001", "noise": "gaussian"}
+    assert (await ask(lender, paid, key="once")).status_code == 200
+    assert (await ask(lender, paid, key="once")).status_code == 200
+    assert (await ask(lender, COUNT)).status_code == 409
+    shown = (await lender.http.get("/metrics")).text
+    for outcome in ("paid", "repeated", "vault/privacy_budget_not_set", "vault/privacy_budget_spent"):
+        assert f'yumen_privacy_requests_total{{outcome="{outcome}"}} 1.0' in shown
+    assert "yumen_privacy_epsilon_total 1.25\n" in shown
+    assert "yumen_privacy_delta_total 1e-06\n" in shown
+    assert "behaviour" not in shown
+
+
+async def test_a_dataset_that_is_no_view_is_not_found_and_costs_nothing(lender: Lender) -> None:
+    await budget(lender, dataset="nothing")
+    refused = await ask(lender, {**COUNT, "feature": "nothing:limit"}, dataset="nothing")
+    assert (refused.status_code, refused.json()["code"], refused.json()["view"]) == (
+        404,
+        "catalog/view_not_found",
+        "nothing",
+    )
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert await entries(lender, "data.aggregated") == []
+
+
 async def test_a_repeated_request_gets_the_same_noise_and_pays_once(lender: Lender) -> None:
     await consenting(lender, 5)
     await budget(lender, "1")

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
+from api.usecases.keys import KeyOffice
+from lineage import Actor, Role
 from tests.api.routes.conftest import Lender
+from vault import KeyPurpose, Suite
 
 BOTH = {"zh": "测试", "en": "test"}
 PARTY = {"name": "bureau", "title": BOTH, "role": "credit_bureau", "contact": "privacy@bureau.example"}
@@ -191,3 +194,21 @@ async def test_changes_that_cross_are_not_lost_silently(lender: Lender) -> None:
     assert replay.content == first.content
     versions = (await lender.call("steward", "GET", "/v1/parties/partner/versions")).json()["versions"]
     assert len(versions) == 2
+
+
+@pytest.mark.parametrize(("suite", "status"), [(Suite.AES, 201), (Suite.SM, 422)], ids=["aes", "sm"])
+async def test_reversible_tokens_are_declared_where_the_suite_has_them(
+    lender: Lender, suite: Suite, status: int
+) -> None:
+    office = KeyOffice(lender.world.database, lender.world.keys, Actor(Role.OPERATOR, "operator_one"))
+    await office.rotate(KeyPurpose.TOKEN, suite)
+    rules = [{"field": "id_card_no", "kind": "reversible"}]
+    answer = await lender.call("steward", "POST", "/v1/clients", {**CLIENT, "tokens": rules})
+    assert answer.status_code == status, answer.text
+    if suite is Suite.SM:
+        found = answer.json()
+        assert (found["code"], found["kind"], found["suite"]) == ("vault/token_suite", "reversible", "sm")
+        changed = await lender.call("steward", "PATCH", "/v1/clients/scoring", {"tokens": rules})
+        assert (changed.status_code, changed.json()["code"]) == (422, "vault/token_suite")
+        plain = [{"field": "id_card_no", "kind": "deterministic"}]
+        assert (await lender.call("steward", "POST", "/v1/clients", {**CLIENT, "tokens": plain})).status_code == 201
