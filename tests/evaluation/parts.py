@@ -13,6 +13,7 @@ from tests.evaluation import (
     held_prose,
     last_names,
     last_prose,
+    ninth_prose,
     prose,
     public_fifth,
     public_fresh,
@@ -107,6 +108,12 @@ PROSE: Final[tuple[tuple[str, Pieces], ...]] = (
             eighth_prose.EIGHTH_TEMPLATES,
             eighth_prose.EIGHTH_VALUES,
             eighth_prose.EIGHTH_DISTRACTORS,
+        ),
+    ),
+    (
+        "part 9",
+        _of(
+            ninth_prose.ninth_rng, ninth_prose.NINTH_TEMPLATES, ninth_prose.NINTH_VALUES, ninth_prose.NINTH_DISTRACTORS
         ),
     ),
 )

@@ -17,7 +17,7 @@ _PLATE_REST: Final = (
 )
 _SERVICES: Final = "(?:[军南北沈兰成济广海空参政后装武文士警]|士官|文职|武警|军官|政法|参联)"
 _LABEL: Final = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ASSIGNED: Final = r"(?:号码|号)?[ \"']{0,2}(?:[一-龥]{0,5}(?:为|是|成|:))?[ \"']{0,2}[:=]?[ \"']{0,2}"
+_ASSIGNED: Final = r"(?:号码|号)?[ \"']{0,2}(?:[一-龥]{0,5}(?:为|是|成|:)了?)?[ \"']{0,2}[:=]?[ \"']{0,2}"
 
 _BOUNDED: Final[tuple[tuple[str, str, Judge], ...]] = (
     ("resident_id", r"[1-9](?:[ -]?[0-9]){16}[ -]?[0-9Xx]", identity.resident_id),

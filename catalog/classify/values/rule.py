@@ -23,10 +23,11 @@ END: Final = r"(?![0-9A-Za-z])(?!\.[0-9])"
 BEFORE: Final = 26
 AFTER: Final = 10
 _INTRO: Final = re.compile(
-    r"[ (]?(?:(?:其|该)?(?:证件|证书)?(?:编号|证号|号码|卡号|账号|号)[ :为是(]{0,3}|(?:他|她|我|您|对方|客户|用户)?(?:(?:说|报|填|给|提供|输|回|发)[的了]?(?:是|为)?|是|为)[ :]?)"
+    r"[ (]?(?:(?:其|该)?(?:证件|证书)?(?:编号|证号|号码|卡号|账号|号)[ :为是(]{0,3}|(?:他|她|我|您|对方|客户|用户|本人)?(?:(?:口述|自述|回答|写|答|说|报|念|填|给|提供|输|回|发)[的了着]?(?:是|为)?|[应实]?[是为]|改[为成])[ :]?)"
 )
 _OTHER_NUMBER: Final = re.compile(r"(?P<noun>[一-龥]{1,6}(?:编号|编码|代码|号|码|单|ID|id))[ :为是]{0,3}\Z")
 _OPEN_NUMBER: Final = re.compile(r"(?:账号|帐号|尾号|号码|微信号|支付宝号)\Z")
+_ASIDE: Final = re.compile(r"(?:\([一-龥]{0,6})?\)?")
 _CLAUSE: Final = re.compile(r"[。;!?\n]|,(?![0-9])")
 
 
@@ -119,6 +120,8 @@ def _other_number(before: str, support: int) -> int:
     found = _OTHER_NUMBER.search(before)
     if found is None or support > found.start("noun") or _OPEN_NUMBER.search(found["noun"]):
         return -1
+    if support >= 0 and _ASIDE.fullmatch(before, support, found.start("noun")):
+        return -1
     return found.end("noun")
 
 
@@ -141,5 +144,6 @@ def _last(words: re.Pattern[str] | None, text: str, *, behind: frozenset[int] = 
 
 
 def _ends(words: re.Pattern[str] | None, text: str) -> frozenset[int]:
-    """Where words end."""
-    return frozenset() if words is None else frozenset(match.end(1) for match in words.finditer(text))
+    """Where words end, and where what stands in brackets behind them does: 居留证(旧版)编号 is one noun."""
+    ends = set() if words is None else {match.end(1) for match in words.finditer(text)}
+    return frozenset(ends | {aside.end() for end in ends if (aside := _ASIDE.match(text, end))})
