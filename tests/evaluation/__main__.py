@@ -27,7 +27,9 @@ part was written. First looks are estimates for data nobody has seen; all other 
 own part was left as it was found: nothing was changed for it.
 
 - **Cells**: the generators that were tuned on, and two parts with other formats, words and more dirt.
-- **Prose**: the sentences that were tuned on, and six parts: other speakers, desks and papers, other distractors.
+- **Prose**: the sentences that were tuned on, six parts by the rules' authors (other speakers, desks and papers, other
+  distractors), and from the seventh on parts by an author who had seen neither the rules nor any other part; in the tenth
+  every value has a word that names it right beside it.
 - **Names of columns, own**: the lexicon's own phrases, three parts by the rules' authors, and two by an author who knew the
   titles of the kinds and neither the rules nor any other part: names that say what they hold, as a bank's warehouse has
   them (the fourth) and as databases of applications have them (the fifth; many of its Chinese names are the kinds' titles).
@@ -57,13 +59,23 @@ own part was left as it was found: nothing was changed for it.
 | public 5, names only / with comments | 54 | 303 | 91.7 / 97.0 % | 0.918 / 0.975 |
 | public 6, names only / with comments | 55 | 224 | 96.4 / 97.8 % | 0.933 / 0.945 |
 
-| first look | prose 1 | 2 | 3 | 4 | 5 | 6 |
-| --- | --- | --- | --- | --- | --- | --- |
-| kinds with recall and precision >= 0.97, of 41 | 36 | 35 | 39 | 40 | 39 | 38 |
-| kinds that missed it | taiwan_permit, ipv6, password, postal_address, person_name | landline, mac, one_time_code, password, plate, taiwan_id | ipv4, qq | mobile | bank_card (0.966), ipv6 | landline, mobile, person_name |
+| first look, prose | kinds with recall and precision >= 0.97, of 41 | kinds that missed it |
+| --- | --- | --- |
+| 1 | 36 | taiwan_permit, ipv6, password, postal_address, person_name |
+| 2 | 35 | landline, mac, one_time_code, password, plate, taiwan_id |
+| 3 | 39 | ipv4, qq |
+| 4 | 40 | mobile |
+| 5 | 39 | bank_card (0.966), ipv6 |
+| 6 | 38 | landline, mobile, person_name |
+| 7 | 34 | advertising_id, card_security_code, driver_file_no, foreigner_permit_old, taiwan_id, wechat_id, person_name |
+| 8 | 38 | card_security_code, one_time_code, person_name |
+| 9 | 36 | birth_date, driver_file_no, foreigner_permit_old, social_security_card, person_name |
+| 10 | 38 | alipay_id, foreigner_permit_old, person_name |
 
 **What this says.** Of identifiers in columns and of columns without telling names the goals are met on data nobody had seen.
-In prose 38 to 40 of 41 kinds meet 0.97 in sentences nobody had seen, and all do afterwards. Of names
+In prose 34 to 40 of 41 kinds meet 0.97 in sentences nobody had seen: nothing is found where nothing is (precision 0.97 and
+more), but of some kind one way of announcing it was not known, or stood a clause away. Mended, all kinds do but names of
+persons (below). Of names
 that say what they hold 0.991 is reached at first look in the last part, which is the goal, after 0.981 in the one before, whose
 names are abbreviated more. Of names in public schemas, read with their comments, 97 to 99 of 100 columns are right at first look: macro F1 stays below the goal of 0.99, in
 part because a kind with one column counts as much as one with thirty. Without comments it is 91 to 96 of 100; what is
@@ -73,6 +85,7 @@ what it finds up for review; run it on a sample that somebody labelled before yo
 **What the first looks changed**: spellings of one word, words written together (`uregtime`), codes of code tables (`XBM`, 性别码),
 comments above names and without what they explain in brackets, links that are no addresses, dates at midnight, values
 right behind a Latin name (IP10.2.3.4), numbers announced as something else's (受理号), roles before a name (司机王某先生), clauses,
+nouns with an aside in brackets (永居证（旧）编号), what a clause before announced, words that announce,
 extensions of telephones, names of buildings, rarer surnames, lower case in cells, spans of time in names (login_count_last_30_days), compounds (`rcv_addr_detail`: the last
 noun says what it is, a word before it of what or whose), pinyin and initials behind a role (`jkrsjh`); and the lexicon grew.
 """

@@ -23,6 +23,7 @@ from tests.evaluation import (
     public_sixth,
     seventh_prose,
     sixth_prose,
+    tenth_prose,
     third_names,
     third_prose,
 )
@@ -114,6 +115,12 @@ PROSE: Final[tuple[tuple[str, Pieces], ...]] = (
         "part 9",
         _of(
             ninth_prose.ninth_rng, ninth_prose.NINTH_TEMPLATES, ninth_prose.NINTH_VALUES, ninth_prose.NINTH_DISTRACTORS
+        ),
+    ),
+    (
+        "part 10",
+        _of(
+            tenth_prose.tenth_rng, tenth_prose.TENTH_TEMPLATES, tenth_prose.TENTH_VALUES, tenth_prose.TENTH_DISTRACTORS
         ),
     ),
 )
