@@ -87,6 +87,11 @@ class ReversibleCipher(Keeper):
         self._header = header(version, Suite.AES)
         self._associated = (self._header, scope)
 
+    @property
+    def associated(self) -> tuple[bytes, bytes]:
+        """What its tokens are bound to: header and scope, for the bulk implementation inside the vault."""
+        return self._associated
+
     def tokenise(self, canonical: str) -> str:
         """Give the token of a value in canonical form."""
         return REVERSIBLE_PREFIX + _written(self._header + siv_seal(self._key, self._associated, canonical.encode()))

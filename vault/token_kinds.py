@@ -158,6 +158,11 @@ class Tokeniser(Keeper):
         """The scope's key, for the bulk implementation inside the vault."""
         return self._key
 
+    @property
+    def associated(self) -> tuple[bytes, bytes] | None:
+        """What reversible tokens are bound to, for the same; None of other kinds."""
+        return self._cipher.associated if isinstance(self._cipher, ReversibleCipher) else None
+
     def token(self, value: object) -> str:
         """Give the token of a value as written; all writings of an identifier give one token.
 

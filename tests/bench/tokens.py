@@ -72,6 +72,7 @@ def _rows(*, count: int, rounds: int) -> Iterator[tuple[str, str, str, str]]:
 
 def _specs(of: str) -> Iterator[TokenSpec]:
     yield TokenSpec(TokenKind.DETERMINISTIC, of)
+    yield TokenSpec(TokenKind.REVERSIBLE, of)
     for keep in Keep if of == "resident_id" else (Keep.NOTHING,):
         yield TokenSpec(TokenKind.FORMAT_PRESERVING, of, keep)
 

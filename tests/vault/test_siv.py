@@ -2,8 +2,10 @@
 
 import base64
 from dataclasses import replace
+from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +29,7 @@ from vault import (
     UnknownVersionError,
     VaultError,
 )
+from vault.bulk.siv import ColumnSiv
 from vault.header import header
 from vault.siv import LEAST_BYTES, REVERSIBLE_PREFIX, ReversibleCipher, siv_open, siv_seal
 
@@ -218,3 +221,14 @@ def test_one_key_in_two_suites_gives_unrelated_tokens() -> None:
 def test_one_way_tokens_stand_for_nothing() -> None:
     with pytest.raises(TokenSpecError):
         ring().tokens.values(SCOPE, MAC, "dtk_" + "a" * 26)
+
+
+@pytest.mark.parametrize("width", [1, 15, 16, 17, 18, 31, 32, 33, 48, 61])
+def test_rows_worked_on_together_get_the_tokens_they_get_alone(width: int) -> None:
+    chance = Random(width)  # noqa: S311  the same rows in every run
+    key, scope = chance.randbytes(64), b"a scope"
+    alone = ReversibleCipher(key, 3, "alphanumeric", scope)
+    values = ["".join(chance.choices("abcXYZ0189", k=width)) for _ in range(200)]
+    rows = np.frombuffer("".join(values).encode(), np.uint8).reshape(-1, width)
+    made = ColumnSiv(key, alone.associated).tokens(rows)
+    assert [bytes(row).decode() for row in made] == [alone.tokenise(value) for value in values]

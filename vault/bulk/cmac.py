@@ -21,30 +21,30 @@ _FORTY_BITS: Final = np.uint64((1 << 40) - 1)
 
 
 @final
-class ColumnCmac(Keeper):
-    """Deterministic tokens under one key. Cost: about 0.06 us for each 16 bytes of a row, on one core."""
+class RowMacs(Keeper):
+    """AES-CMAC under one key. Cost: about 0.06 us for each 16 bytes of a row, on one core."""
 
     __slots__ = ("_blocks", "_padded", "_whole")
 
     def __init__(self, key: bytes) -> None:
         self._blocks = Blocks(key)
-        first = _doubled(self._blocks.one(bytes(BLOCK_BYTES)))
+        first = doubled(self._blocks.one(bytes(BLOCK_BYTES)))
         self._whole = np.frombuffer(first, np.uint64)
-        self._padded = np.frombuffer(_doubled(first), np.uint64)
+        self._padded = np.frombuffer(doubled(first), np.uint64)
 
-    def tokens(self, rows: Bytes, out: Bytes) -> None:
-        """Write the token of each row, at most ``PIECE_ROWS`` of them, into a matrix of 30 columns."""
-        self._macs(rows)
-        high, low = (self._blocks.made[: len(rows), side].byteswap() for side in (0, 1))
-        out[:, : len(DETERMINISTIC_PREFIX)] = np.frombuffer(DETERMINISTIC_PREFIX.encode(), np.uint8)
-        middle = ((high & np.uint64(0xFFFFFF)) << np.uint64(16)) | (low >> np.uint64(48))
-        _write_base32(out, high >> np.uint64(24), start=4)
-        _write_base32(out, middle, start=12)
-        _write_base32(out, (low >> np.uint64(8)) & _FORTY_BITS, start=20)
-        last = _base32((low & np.uint64(0xFF)) << np.uint64(32)).view(np.uint8).reshape(-1, 8)
-        out[:, 28:] = last[:, :2]
+    def of(self, rows: Bytes) -> Bytes:
+        """The MAC of each row, at most ``PIECE_ROWS`` of them; valid until asked again. Shape: (rows, 16)."""
+        self.run(rows)
+        return self._blocks.made[: len(rows)].view(np.uint8)
 
-    def _macs(self, rows: Bytes) -> None:
+    def words(self, rows: Bytes) -> tuple[Words, Words]:
+        """The same as two words each, most significant first."""
+        self.run(rows)
+        made = self._blocks.made[: len(rows)]
+        return made[:, 0].byteswap(), made[:, 1].byteswap()
+
+    def run(self, rows: Bytes) -> None:
+        """Leave the MACs in the buffer."""
         count, width = rows.shape
         blocks = max(1, -(-width // BLOCK_BYTES))
         given, made = self._blocks.given[:count], self._blocks.made[:count]
@@ -64,7 +64,28 @@ class ColumnCmac(Keeper):
             self._blocks.run(count)
 
 
-def _doubled(block: bytes) -> bytes:
+@final
+class ColumnCmac(Keeper):
+    """Deterministic tokens under one key."""
+
+    __slots__ = ("_macs",)
+
+    def __init__(self, key: bytes) -> None:
+        self._macs = RowMacs(key)
+
+    def tokens(self, rows: Bytes, out: Bytes) -> None:
+        """Write the token of each row, at most ``PIECE_ROWS`` of them, into a matrix of 30 columns."""
+        high, low = self._macs.words(rows)
+        out[:, : len(DETERMINISTIC_PREFIX)] = np.frombuffer(DETERMINISTIC_PREFIX.encode(), np.uint8)
+        middle = ((high & np.uint64(0xFFFFFF)) << np.uint64(16)) | (low >> np.uint64(48))
+        _write_base32(out, high >> np.uint64(24), start=4)
+        _write_base32(out, middle, start=12)
+        _write_base32(out, (low >> np.uint64(8)) & _FORTY_BITS, start=20)
+        last = base32((low & np.uint64(0xFF)) << np.uint64(32)).view(np.uint8).reshape(-1, 8)
+        out[:, 28:] = last[:, :2]
+
+
+def doubled(block: bytes) -> bytes:
     """Multiply by x in GF(2^128), as CMAC's subkeys are made."""
     number = int.from_bytes(block, "big") << 1
     if number >> 128:
@@ -72,7 +93,7 @@ def _doubled(block: bytes) -> bytes:
     return number.to_bytes(BLOCK_BYTES, "big")
 
 
-def _base32(bits: Words) -> Words:
+def base32(bits: Words) -> Words:
     """Eight characters of forty bits, in the order of memory."""
     spread = ((bits << np.uint64(12)) & np.uint64(0x000FFFFF00000000)) | (bits & np.uint64(0xFFFFF))
     spread = ((spread << np.uint64(6)) & np.uint64(0x03FF000003FF0000)) | (spread & np.uint64(0x000003FF000003FF))
@@ -85,4 +106,4 @@ def _base32(bits: Words) -> Words:
 
 def _write_base32(out: Bytes, bits: Words, *, start: int) -> None:
     count, width = out.shape
-    np.ndarray((count,), "<u8", out, start, (width,))[:] = _base32(bits)
+    np.ndarray((count,), "<u8", out, start, (width,))[:] = base32(bits)

@@ -20,6 +20,7 @@ import pyarrow as pa
 from vault.bulk.blocks import PIECE_ROWS, Bytes
 from vault.bulk.cmac import TOKEN_BYTES, ColumnCmac
 from vault.bulk.layouts import ColumnLayout, column_layout
+from vault.bulk.siv import ColumnSiv
 from vault.bulk.text import Flags
 from vault.bulk.values import Reader, reader_of
 from vault.errors import ColumnTypeError, DomainTooSmallError, NotAnIdentifierError, NotTokenisableError
@@ -68,6 +69,8 @@ class _Together:
             self.reader = reader_of(spec.of, width)
             is_cmac = spec.kind is TokenKind.DETERMINISTIC and tokeniser.origin.suite is Suite.AES
             self.cmac = ColumnCmac(tokeniser.key) if self.reader and is_cmac else None
+            bound = tokeniser.associated
+            self.siv = ColumnSiv(tokeniser.key, bound) if self.reader and bound else None
 
     @property
     def is_possible(self) -> bool:
@@ -86,6 +89,8 @@ class _Together:
             return self.layout.tokens(rows)
         assert self.reader is not None  # noqa: S101 - is_possible was asked
         canonical, right = self.reader(rows)
+        if self.siv is not None:
+            return self.siv.tokens(canonical), right
         if self.cmac is None:
             return self._each(canonical, right), right
         out = np.empty((len(rows), TOKEN_BYTES), np.uint8)
