@@ -79,9 +79,15 @@ def decode_read(body: bytes) -> ReadBody | FaultCode:
     return found if _encode(found) == body and body.isascii() else FaultCode.NOT_CANONICAL
 
 
+def may_be_read(body: bytes) -> bool:
+    """Whether a body may be a read's; mostly it is one then."""
+    # Canonical members leave no space: every read holds this.
+    return b',"kind":"read",' in body
+
+
 def read_document(body: bytes) -> dict[str, Any] | None:
     """The members of a read's body; None for any other entry, also for a question about reads, which names them."""
-    if b',"kind":"read",' not in body:
+    if not may_be_read(body):
         return None
     document = _other(body)
     return document if document["kind"] == Kind.READ else None

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import Any, TypeAlias
 
-from lineage.bodies import ReadBody, decode_other, decode_read, microseconds
+from lineage.bodies import ReadBody, decode_other, decode_read, may_be_read, microseconds
 from lineage.entries import stream_of
 from lineage.faults import CheckReport, Fault, FaultCode
 from lineage.kinds import Kind
@@ -109,8 +109,7 @@ class Checker:
         if number <= self._last:
             self.fault(number, FaultCode.ID_ORDER)
         self._last = number
-        # Canonical members leave no space: what does not hold this is no read, and what holds it mostly is one.
-        read = decode_read(body) if b',"kind":"read",' in body else None
+        read = decode_read(body) if may_be_read(body) else None
         if isinstance(read, ReadBody):
             self._take_read(number, read, row)
         else:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from api.cli.dumps import STEP_BYTES, BackupKind, Row, kind_of, read_person
 from api.cli.faults import CommandError
 from api.cli.language import both, told
-from api.cli.parts import Parts, opened_parts, run
+from api.cli.parts import opened_database, opened_parts, run
 from api.cli.terminal import Terminal
 from api.database import Database
 from api.roots import open_root_key
@@ -45,15 +45,15 @@ def tried_backup(term: Terminal, settings: Settings, asked: Asked) -> dict[str, 
     Raises: CommandError: the file cannot be tried; CertificateNotFoundError.
     """
     kind = kind_of(asked.backup)
+    pseudonym = run(_pseudonym(settings, asked))
     with term.progress() as bar:
         size = asked.backup.stat().st_size
         task = bar.add_task(asked.backup.name, total=3 * size if kind is BackupKind.PLAIN else None)
         digest = _digest(asked.backup, lambda read_b: bar.update(task, advance=read_b))
         rows: Rows | None = None
         if kind is not BackupKind.SQLITE:
-            pseudonym = run(_pseudonym(settings, asked))
             rows = read_person(asked.backup, asked.tenant, pseudonym, lambda read_b: bar.update(task, advance=read_b))
-    return run(_tried(settings, asked, digest, rows))
+    return run(_tried(settings, asked, digest, pseudonym, rows))
 
 
 def _digest(backup: Path, advance: Any) -> str:
@@ -66,12 +66,8 @@ def _digest(backup: Path, advance: Any) -> str:
 
 
 async def _pseudonym(settings: Settings, asked: Asked) -> str:
-    async with opened_parts(settings, writing=False) as parts:
-        return await _pseudonym_of(parts, asked)
-
-
-async def _pseudonym_of(parts: Parts, asked: Asked) -> str:
-    async with parts.database.reading() as tx:
+    """Whom a certificate is of, as the ledger names them. Raises: CertificateNotFoundError."""
+    async with opened_database(settings, writing=False) as database, database.reading() as tx:
         sought = LedgerFilter(about=asked.certificate, kind=Kind.SUBJECT_ERASED)
         page = await search(tx.connection, asked.tenant, sought)
     if not page.entries:
@@ -79,9 +75,8 @@ async def _pseudonym_of(parts: Parts, asked: Asked) -> str:
     return str(page.entries[0].document["subject"])
 
 
-async def _tried(settings: Settings, asked: Asked, digest: str, rows: Rows | None) -> dict[str, Any]:
+async def _tried(settings: Settings, asked: Asked, digest: str, pseudonym: str, rows: Rows | None) -> dict[str, Any]:
     async with opened_parts(settings, writing=False) as parts:
-        pseudonym = await _pseudonym_of(parts, asked)
         root = await asyncio.to_thread(open_root_key, settings)
         async with parts.database.reading() as tx:
             now = tx.now

@@ -127,8 +127,10 @@ async def _measured(ledger: Sized) -> list[tuple[object, ...]]:
                 name,
                 f"{median(times):.2f}",
                 f"{max(times):.2f}",
-                _mean(ledger, [counted.calls for _, counted in answers], before, after),
-                _kilobytes([counted.read for _, counted in answers]),
+                _each(
+                    [counted.calls for _, counted in answers] if before is None or after is None else [after - before]
+                ),
+                _each([counted.read for _, counted in answers], 1024),
             )
         )
     return rows
@@ -147,17 +149,10 @@ async def _asked(ledger: Sized, name: str, ask: Ask, who: int) -> tuple[float, p
     return spent, counted
 
 
-def _mean(ledger: Sized, calls: Sequence[int | None], before: int | None, after: int | None) -> str:
-    """Pages a question looked at."""
-    if before is not None and after is not None:
-        return f"{(after - before) / ROUNDS:.0f}"
-    known = [each for each in calls if each is not None]
-    return f"{sum(known) / ROUNDS:.0f}" if ledger.database.is_sqlite and known else "-"
-
-
-def _kilobytes(read: Sequence[int | None]) -> str:
-    known = [each for each in read if each is not None]
-    return f"{sum(known) / ROUNDS / 1024:.0f}" if known else "-"
+def _each(counts: Sequence[int | None], unit: int = 1) -> str:
+    """What a question came to, of counts over all rounds."""
+    known = [count for count in counts if count is not None]
+    return f"{sum(known) / ROUNDS / unit:.0f}" if known else "-"
 
 
 async def _fed(connection: AsyncConnection, ledger: Sized, who: int) -> object:

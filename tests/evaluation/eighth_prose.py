@@ -1,13 +1,9 @@
 """An eighth part kept aside, written by someone who had seen neither the recognisers nor any other part: visits, dealers, chats, memos,
 complaints, payrolls, agencies and help desks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from random import Random
 
-from tests.evaluation.prose import Make
-from tests.evaluation.sixth_prose import SIXTH_VALUES
-
-EIGHTH_VALUES: Mapping[str, Make] = SIXTH_VALUES
 EIGHTH_TEMPLATES: dict[str, str] = {
     "resident_id": "借款人身份证{}，经联网核查一致|共同还款人(配偶)证号 {} ，已面签|亲，出保单还差您的身份证号，是{}吗？|工资卡开户要用，本人身份证：{}，请人事代办|订票人证件{}，成人票两张",
     "resident_id_15": "老档案里登记的是15位身份证{}，请核对|户主一代身份证号{}，早已换证|公证书所附旧身份证号码：{}|继承人提供的十五位老身份证号为{}，需派出所证明|九十年代保单上投保人身份证号{}没升位",
@@ -99,8 +95,3 @@ EIGHTH_DISTRACTORS: tuple[tuple[str, Callable[[Random], str]], ...] = (
     ),
     ("本期账单应还{}，已逾期一天", lambda rng: f"¥{rng.randint(800, 29999):,}.{rng.randint(10, 99)}"),
 )  # fmt: skip
-
-
-def eighth_rng(number: int) -> Random:
-    """The seeds of the eighth part."""
-    return Random(f"the eighth part {number}")

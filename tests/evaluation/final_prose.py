@@ -56,8 +56,3 @@ FINAL_DISTRACTORS: tuple[tuple[str, Make], ...] = (
     ("系统升级至{}", lambda rng: f"{rng.randint(1, 19)}.{rng.randint(0, 19)}.{rng.randint(0, 19)}.{rng.randint(0, 9)}"), ("快递单号{}", lambda rng: "SF" + numbers.digits(rng, 13)), ("流水{}", lambda rng: "62" + numbers.digits(rng, 17)), ("凭证{}", lambda rng: numbers.digits(rng, 16)), ("时间戳：{}", lambda rng: str(rng.randint(1_600_000_000_000, 1_760_000_000_000))),
     ("电表读数{}", lambda rng: numbers.digits(rng, 6)), ("设备编号{}", lambda rng: f"SB{numbers.digits(rng, 10)}"), ("发票号{}", lambda rng: numbers.digits(rng, 8)), ("税额{}", lambda rng: f"{rng.randint(1, 9999)}.{rng.randint(10, 99)}"), ("楼层{}", lambda rng: str(rng.randint(1, 40))), ("trace:{}", lambda rng: f"{rng.getrandbits(64):016x}"), ("比例{}%", lambda rng: f"{rng.uniform(0, 100):.3f}"),
 )  # fmt: skip
-
-
-def final_rng(number: int) -> Random:
-    """The seeds of the fifth part."""
-    return Random(f"the fifth part {number}")

@@ -61,8 +61,3 @@ FRESH_DISTRACTORS: tuple[tuple[str, Make], ...] = (
     ("发票代码{}", lambda rng: numbers.digits(rng, 12)), ("商品条码{}", lambda rng: "690" + numbers.digits(rng, 10)), ("得分{}", lambda rng: str(rng.randint(300, 950))), ("第{}期", lambda rng: str(rng.randint(1, 60))), ("年利率{}%", lambda rng: f"{rng.uniform(3, 24):.2f}"), ("requestId={}", lambda rng: f"{rng.getrandbits(128):032x}"),
     ("保单号{}", lambda rng: "PD" + numbers.digits(rng, 16)), ("共{}笔", lambda rng: numbers.digits(rng, 4)), ("工号{}", lambda rng: numbers.digits(rng, 8)), ("合同金额{}元整", lambda rng: numbers.digits(rng, 7)), ("数量{}", lambda rng: numbers.digits(rng, 6)),
 )  # fmt: skip
-
-
-def fresh_rng(number: int) -> Random:
-    """The seeds of the fourth part."""
-    return Random(f"the fourth part {number}")

@@ -1,7 +1,6 @@
 """Prose of the part kept aside: other sentences, other distractors, other ways of writing values. Nobody tunes on these."""
 
 from collections.abc import Mapping
-from random import Random
 
 from tests.evaluation import held_cells, numbers
 from tests.evaluation.prose import VALUES, Make
@@ -32,8 +31,3 @@ HELD_DISTRACTORS: tuple[tuple[str, Make], ...] = (
     ("固件版本{}", lambda rng: ".".join(str(rng.randint(0, 30)) for _ in range(4))), ("第{}页", lambda rng: str(rng.randint(1, 300))), ("交易流水{}已入账", lambda rng: "2024" + numbers.digits(rng, 14)), ("traceId={}", lambda rng: f"{rng.getrandbits(128):032x}"),
     ("比分{}", lambda rng: f"{rng.randint(0, 5)}:{rng.randint(0, 5)}"), ("耗时{}毫秒", lambda rng: str(rng.randint(100, 99999))), ("编码{}", lambda rng: numbers.digits(rng, 13)),
 )  # fmt: skip
-
-
-def held_rng(number: int) -> Random:
-    """The seeds of the part kept aside."""
-    return Random(f"kept aside {number}")

@@ -1,7 +1,6 @@
 """A second part kept aside, written after the first had been looked at: sentences of other speakers and other clerks."""
 
 from collections.abc import Mapping
-from random import Random
 
 from tests.evaluation import numbers
 from tests.evaluation.held_prose import HELD_VALUES
@@ -24,8 +23,3 @@ LAST_DISTRACTORS: tuple[tuple[str, Make], ...] = (
     ("升级到v{}", lambda rng: ".".join(str(rng.randint(0, 19)) for _ in range(4))), ("请求ID {}", lambda rng: numbers.uuid(rng)[:13]), ("包裹{}", lambda rng: "JD" + numbers.digits(rng, 13)), ("批次{}", lambda rng: f"L{numbers.digits(rng, 8)}"),
     ("利率{}", lambda rng: f"{rng.uniform(0, 1):.6f}"), ("票号{}", lambda rng: numbers.digits(rng, 10)), ("单价{}", lambda rng: f"{rng.randint(1, 9999)}.{rng.randint(10, 99)}"), ("序列号{}", lambda rng: f"SN{numbers.digits(rng, 14)}"),
 )  # fmt: skip
-
-
-def last_rng(number: int) -> Random:
-    """The seeds of the second part."""
-    return Random(f"the last part {number}")

@@ -1,13 +1,9 @@
 """A ninth part kept aside, written by someone who had seen neither the recognisers nor any other part: loan systems, telephone reviews,
 collection, help desks, back offices, letters of courts, shops, operators."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from random import Random
 
-from tests.evaluation.prose import Make
-from tests.evaluation.sixth_prose import SIXTH_VALUES
-
-NINTH_VALUES: Mapping[str, Make] = SIXTH_VALUES
 NINTH_TEMPLATES: dict[str, str] = {
     "resident_id": "借款人身份证{}，与联网核查照片不符|电核时客户报身份证号 {} ，后四位对得上|麻烦把证件号{}从灰名单里放出来|被申请人公民身份号码：{}，现下落不明|柜面扫描件看不清，手工录的身份证{}",
     "resident_id_15": "客户拿的还是一代证，老身份证号{}|九几年开的户，留的15位身份证 {}|存折底档登记的旧身份证号码为{}，需做升位|被继承人生前身份证（15位）：{}|一代身份证{}已失效，请客户换证后再来",
@@ -107,8 +103,3 @@ NINTH_DISTRACTORS: tuple[tuple[str, Callable[[Random], str]], ...] = (
     ("昨晚接口平均耗时 {} 毫秒，扩容后好了", lambda rng: f"{rng.randint(120, 8999)}"),
     ("仲裁受理编号：{}，组庭通知未到", lambda rng: f"深国仲受〔{rng.randint(2021, 2025)}〕{rng.randint(100, 9999)}号"),
 )
-
-
-def ninth_rng(number: int) -> Random:
-    """The seeds of the ninth part."""
-    return Random(f"the ninth part {number}")

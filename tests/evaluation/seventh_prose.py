@@ -1,13 +1,9 @@
 """A seventh part kept aside, written by someone who had seen neither the recognisers nor any other part: service desks, collectors,
 counters, bureaus, couriers and application logs of consumer credit."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from random import Random
 
-from tests.evaluation.prose import Make
-from tests.evaluation.sixth_prose import SIXTH_VALUES
-
-SEVENTH_VALUES: Mapping[str, Make] = SIXTH_VALUES
 SEVENTH_TEMPLATES: dict[str, str] = {
     "resident_id": "客户报身份证{}，核对无误|您预留的证件号是{}对吧？|借款人身份证号码：{}，已联网核查|麻烦查下{}这个身份证名下有几笔贷款|实名认证失败 idNo={} 原因:姓名不一致",
     "resident_id_15": "老户口本上还是15位身份证号{}|客户手里是一代身份证,号码{}|系统里旧身份证号{}未升位，需人工合并|档案登记的十五位身份证为{}，请柜面更新",
@@ -78,8 +74,3 @@ SEVENTH_DISTRACTORS: tuple[tuple[str, Callable[[Random], str]], ...] = (
     ("淘宝订单编号：{}，要求补发赠品", lambda rng: f"1{rng.randint(3, 9)}{rng.randint(10**8, 10**9 - 1)}"),
     ("服务器版本升级到{}，今晚停机半小时", lambda rng: f"{rng.randint(2, 6)}.{rng.randint(0, 9)}.{rng.randint(0, 30)}-build{rng.randint(100, 999)}"),
 )  # fmt: skip
-
-
-def seventh_rng(number: int) -> Random:
-    """The seeds of the seventh part."""
-    return Random(f"the seventh part {number}")

@@ -33,8 +33,3 @@ SIXTH_DISTRACTORS: tuple[tuple[str, Make], ...] = (
     ("成绩{}分", lambda rng: str(rng.randint(0, 750))), ("标价{}", lambda rng: str(rng.randint(10, 99999))), ("浏览量{}", lambda rng: numbers.digits(rng, 6)), ("考试日期{}", lambda rng: f"202{rng.randint(0, 6)}年{rng.randint(1, 12)}月{rng.randint(1, 28)}日"), ("软件版本{}", lambda rng: ".".join(str(rng.randint(0, 25)) for _ in range(4))), ("ts:{}", lambda rng: str(rng.randint(1_600_000_000, 1_760_000_000))),
     ("检验编号{}", lambda rng: "6217" + numbers.digits(rng, 12)), ("座位号{}", lambda rng: numbers.digits(rng, 4)), ("快递YT{}", lambda rng: numbers.digits(rng, 13)), ("里程{}公里", lambda rng: f"{rng.uniform(1, 99):.3f}"), ("床号{}", lambda rng: str(rng.randint(1, 99))), ("体重{}公斤", lambda rng: f"{rng.uniform(40, 99):.1f}"), ("批准文号国药准字H{}", lambda rng: numbers.digits(rng, 8)),
 )  # fmt: skip
-
-
-def sixth_rng(number: int) -> Random:
-    """The seeds of the sixth part."""
-    return Random(f"the sixth part {number}")

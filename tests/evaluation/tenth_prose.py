@@ -1,13 +1,9 @@
 """A tenth part kept aside, written by someone who had seen neither the recognisers nor any other part: notes of consumer credit in
 which every value has a word that names it right beside it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from random import Random
 
-from tests.evaluation.prose import Make
-from tests.evaluation.sixth_prose import SIXTH_VALUES
-
-TENTH_VALUES: Mapping[str, Make] = SIXTH_VALUES
 TENTH_TEMPLATES: dict[str, str] = {
     "resident_id": "客户补报身份证号{}，已更新|借款人身份证{}，征信已查|麻烦查下身份证号码为{}的贷款进度|共借人证件号：{}，资料齐全|身份证号码 {} 与人脸比对不一致，退件",
     "resident_id_15": "老客户留的是15位身份证号：{}|档案里一代身份证号码{}，需换新证|旧身份证号为{}，系统无法联网核查|早年开户用的身份证{}，要求补录新号",
@@ -78,8 +74,3 @@ TENTH_DISTRACTORS: tuple[tuple[str, Callable[[Random], str]], ...] = (
     ("产品代码{}，利率优惠已下线", lambda rng: f"XF-{rng.choice(['A', 'B', 'C'])}{rng.randint(100, 999)}"),
     ("按规则第{}条计收违约金", lambda rng: f"{rng.randint(1, 12)}.{rng.randint(1, 9)}"),
 )  # fmt: skip
-
-
-def tenth_rng(number: int) -> Random:
-    """The seeds of the tenth part."""
-    return Random(f"the tenth part {number}")

@@ -114,8 +114,3 @@ THIRD_DISTRACTORS: tuple[tuple[str, Make], ...] = (
     ("系统版本{}", lambda rng: f"{rng.randint(1, 14)}.{rng.randint(0, 30)}.{rng.randint(0, 30)}.{rng.randint(0, 9)}"), ("票据号码{}", lambda rng: numbers.digits(rng, 8)), ("案号（2024）粤0304民初{}号", lambda rng: numbers.digits(rng, 5)), ("统计编号{}", lambda rng: numbers.digits(rng, 18)), ("trace_id={}", lambda rng: f"{rng.getrandbits(128):032x}"),
     ("第{}期账单", lambda rng: str(rng.randint(1, 36))), ("共{}字", lambda rng: numbers.digits(rng, 5)), ("积分{}分", lambda rng: numbers.digits(rng, 6)), ("保单号{}", lambda rng: numbers.digits(rng, 16)), ("机身编码{}", lambda rng: numbers.digits(rng, 12)), ("股票代码{}", lambda rng: "60" + numbers.digits(rng, 4)),
 )  # fmt: skip
-
-
-def third_rng(number: int) -> Random:
-    """The seeds of the third part."""
-    return Random(f"the third part {number}")

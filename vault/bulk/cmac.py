@@ -34,17 +34,6 @@ class RowMacs(Keeper):
 
     def of(self, rows: Bytes) -> Bytes:
         """The MAC of each row, at most ``PIECE_ROWS`` of them; valid until asked again. Shape: (rows, 16)."""
-        self.run(rows)
-        return self._blocks.made[: len(rows)].view(np.uint8)
-
-    def words(self, rows: Bytes) -> tuple[Words, Words]:
-        """The same as two words each, most significant first."""
-        self.run(rows)
-        made = self._blocks.made[: len(rows)]
-        return made[:, 0].byteswap(), made[:, 1].byteswap()
-
-    def run(self, rows: Bytes) -> None:
-        """Leave the MACs in the buffer."""
         count, width = rows.shape
         blocks = max(1, -(-width // BLOCK_BYTES))
         given, made = self._blocks.given[:count], self._blocks.made[:count]
@@ -62,6 +51,7 @@ class RowMacs(Keeper):
             if is_last:
                 np.bitwise_xor(given, self._whole if filled == BLOCK_BYTES else self._padded, out=given)
             self._blocks.run(count)
+        return made.view(np.uint8)
 
 
 @final
@@ -73,9 +63,11 @@ class ColumnCmac(Keeper):
     def __init__(self, key: bytes) -> None:
         self._macs = RowMacs(key)
 
-    def tokens(self, rows: Bytes, out: Bytes) -> None:
-        """Write the token of each row, at most ``PIECE_ROWS`` of them, into a matrix of 30 columns."""
-        high, low = self._macs.words(rows)
+    def tokens(self, rows: Bytes) -> Bytes:
+        """The token of each row, at most ``PIECE_ROWS`` of them. Shape: (rows, 30)."""
+        macs = self._macs.of(rows).view(np.uint64)
+        high, low = (macs[:, side].byteswap() for side in (0, 1))
+        out = np.empty((len(rows), TOKEN_BYTES), np.uint8)
         out[:, : len(DETERMINISTIC_PREFIX)] = np.frombuffer(DETERMINISTIC_PREFIX.encode(), np.uint8)
         middle = ((high & np.uint64(0xFFFFFF)) << np.uint64(16)) | (low >> np.uint64(48))
         _write_base32(out, high >> np.uint64(24), start=4)
@@ -83,6 +75,7 @@ class ColumnCmac(Keeper):
         _write_base32(out, (low >> np.uint64(8)) & _FORTY_BITS, start=20)
         last = base32((low & np.uint64(0xFF)) << np.uint64(32)).view(np.uint8).reshape(-1, 8)
         out[:, 28:] = last[:, :2]
+        return out
 
 
 def doubled(block: bytes) -> bytes:

@@ -10,7 +10,7 @@ Rules:
 Format: docs/formats/tokens.md, docs/formats/fpe.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
 
@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from vault.bulk.blocks import PIECE_ROWS, Bytes
-from vault.bulk.cmac import TOKEN_BYTES, ColumnCmac
+from vault.bulk.cmac import ColumnCmac
 from vault.bulk.layouts import ColumnLayout, column_layout
 from vault.bulk.siv import ColumnSiv
 from vault.bulk.text import Flags
@@ -63,14 +63,12 @@ class _Together:
         self._tokeniser = tokeniser
         self.layout: ColumnLayout | None = None
         self.reader: Reader | None = None
+        self._make: Callable[[Bytes], Bytes] | None = None
         if spec.kind is TokenKind.FORMAT_PRESERVING:
             self.layout = column_layout(FpeKind(spec.of), spec.keep, key=tokeniser.key, width=width)
         else:
             self.reader = reader_of(spec.of, width)
-            is_cmac = spec.kind is TokenKind.DETERMINISTIC and tokeniser.origin.suite is Suite.AES
-            self.cmac = ColumnCmac(tokeniser.key) if self.reader and is_cmac else None
-            bound = tokeniser.associated
-            self.siv = ColumnSiv(tokeniser.key, bound) if self.reader and bound else None
+            self._make = _maker(tokeniser) if self.reader else None
 
     @property
     def is_possible(self) -> bool:
@@ -89,13 +87,7 @@ class _Together:
             return self.layout.tokens(rows)
         assert self.reader is not None  # noqa: S101 - is_possible was asked
         canonical, right = self.reader(rows)
-        if self.siv is not None:
-            return self.siv.tokens(canonical), right
-        if self.cmac is None:
-            return self._each(canonical, right), right
-        out = np.empty((len(rows), TOKEN_BYTES), np.uint8)
-        self.cmac.tokens(canonical, out)
-        return out, right
+        return self._each(canonical, right) if self._make is None else self._make(canonical), right
 
     def _each(self, canonical: Bytes, right: Flags) -> Bytes:
         """Tokens of functions that no call computes for many rows at once: read together, made one by one."""
@@ -106,6 +98,13 @@ class _Together:
         out = np.zeros((len(canonical), len(make("0" * width))), np.uint8)
         out[right] = np.frombuffer(tokens.encode(), np.uint8).reshape(-1, out.shape[1])
         return out
+
+
+def _maker(tokeniser: Tokeniser) -> Callable[[Bytes], Bytes] | None:
+    """What makes the tokens of canonical rows together; None where there is no such function."""
+    if tokeniser.associated is not None:
+        return ColumnSiv(tokeniser.key, tokeniser.associated).tokens
+    return ColumnCmac(tokeniser.key).tokens if tokeniser.origin.suite is Suite.AES else None
 
 
 @final

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from typing import Final, final
 
 import numpy as np
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.cmac import CMAC
 
 from vault.bulk.blocks import BLOCK_BYTES, Blocks, Bytes
 from vault.bulk.cmac import RowMacs, base32, doubled
@@ -38,11 +36,11 @@ class ColumnSiv(Keeper):
         self._header = np.frombuffer(associated[0], np.uint8)
         self._macs = RowMacs(key[:half])
         self._stream = Blocks(key[half:])
-        start = _mac(key[:half], bytes(BLOCK_BYTES))
+        start = self._macs.of(np.zeros((1, BLOCK_BYTES), np.uint8))[0].copy()
         for each in associated:
-            start = _xored(doubled(start), _mac(key[:half], each))
-        self._long = np.frombuffer(start, np.uint8)
-        self._short = np.frombuffer(doubled(start), np.uint8)
+            start = _doubled(start) ^ self._macs.of(np.frombuffer(each, np.uint8)[np.newaxis])[0]
+        self._long = start
+        self._short = _doubled(start)
 
     def width(self, of: int) -> int:
         """How many characters a token of a value of so many bytes has."""
@@ -100,11 +98,5 @@ class ColumnSiv(Keeper):
         return out[:, :width]
 
 
-def _mac(key: bytes, data: bytes) -> bytes:
-    mac = CMAC(AES(key))
-    mac.update(data)
-    return mac.finalize()
-
-
-def _xored(one: bytes, other: bytes) -> bytes:
-    return bytes(a ^ b for a, b in zip(one, other, strict=True))
+def _doubled(block: Bytes) -> Bytes:
+    return np.frombuffer(doubled(block.tobytes()), np.uint8)

@@ -22,9 +22,13 @@ BEGIN: Final = r"(?<![0-9A-Za-z])(?<![0-9]\.)"
 END: Final = r"(?![0-9A-Za-z])(?!\.[0-9])"
 BEFORE: Final = 26
 AFTER: Final = 10
-_INTRO: Final = re.compile(
-    r"[ (]?(?:(?:其|该)?(?:证件|证书)?(?:编号|证号|号码|卡号|账号|用户号|会员号|用户id|号)[ :为是(]{0,3}|(?:他|她|我|您|对方|客户|用户|本人)?(?:(?:口述|自述|回答|写|答|说|报|念|填|给|提供|输|回|发)[的了着]?(?:是|为)?|[应实]?[是为]|改[为成])[ :]?)"
+_NUMBER: Final = r"(?:其|该)?(?:证件|证书)?(?:编号|证号|号码|卡号|账号|用户号|会员号|用户id|号)[ :为是(]{0,3}"
+_TOLD: Final = (
+    r"(?:他|她|我|您|对方|客户|用户|本人)?"
+    r"(?:(?:口述|自述|回答|写|答|说|报|念|填|给|提供|输|回|发)[的了着]?(?:是|为)?|[应实]?[是为]|改[为成])[ :]?"
 )
+_INTRO: Final = re.compile(rf"[ (]?(?:{_NUMBER}|{_TOLD})")
+"""All that may stand between a clause that announces a value and the value."""
 _OTHER_NUMBER: Final = re.compile(r"(?P<noun>[一-龥]{1,6}(?:编号|编码|代码|号|码|单|ID|id))[ :为是]{0,3}\Z")
 _OPEN_NUMBER: Final = re.compile(r"(?:账号|帐号|尾号|号码|微信号|支付宝号)\Z")
 _ASIDE: Final = re.compile(r"[证卡]?(?:\([一-龥]{0,6})?\)?")
